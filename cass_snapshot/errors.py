@@ -1,0 +1,109 @@
+"""The errors that someone acts on, and the tree they hang in.
+
+    SnapshotError
+    ├── UsageError          a flag, variable or config is wrong; nothing started
+    ├── PreflightError      the databases or the machine do not fit; nothing written
+    ├── LockedError         another process holds the run
+    ├── StateError          WAL, checkpoint or fingerprint does not fit; a human decides
+    │   ├── WalCorrupt        a WAL holds bytes that no crash explains
+    │   └── Fenced            a newer process has taken the run over
+    ├── LimitReached        a limit, or an operator, ended the run; it continues later
+    ├── Unavailable         a server is away; try again after a pause
+    │   ├── SourceUnavailable
+    │   └── TargetUnavailable
+    ├── Transient           the same request may succeed at once (deadlock, timeout)
+    ├── ValueRefused        a value that the target cannot hold unchanged
+    └── RangeFailed         one token range cannot be finished; the others go on
+
+An exit code belongs to a class, never to a place; ``cli/exits.py`` holds the table.
+"""
+
+from __future__ import annotations
+
+
+class SnapshotError(Exception):
+    """What happened, where, why and what to do, each as one line of plain text.
+
+    Args:
+        what: the sentence that the operator reads first; never row data (I12).
+        where: the setting, file, table, range or segment:offset concerned.
+        why: what was found, as against what was needed.
+        fix: what to change or type next.
+    """
+
+    def __init__(self, what: str, *, where: str = "", why: str = "", fix: str = "") -> None:
+        super().__init__(what)
+        self.what = what
+        self.where = where
+        self.why = why
+        self.fix = fix
+
+    def __str__(self) -> str:
+        """Return the sentence with what is known beside it, on one line for logs."""
+        parts = [self.what]
+        parts += [f"{name}: {text}" for name, text in self.details() if text]
+        return "; ".join(parts)
+
+    def details(self) -> tuple[tuple[str, str], ...]:
+        """Return the labelled lines in the order in which they are shown."""
+        return (("where", self.where), ("why", self.why), ("fix", self.fix))
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Keep the keyword arguments when an error crosses a process."""
+        return (_rebuild, (type(self), self.what, self.where, self.why, self.fix))
+
+
+def _rebuild(kind: type[SnapshotError], what: str, where: str, why: str, fix: str) -> SnapshotError:
+    return kind(what, where=where, why=why, fix=fix)
+
+
+class UsageError(SnapshotError):
+    """A flag, variable or configuration key is wrong; nothing was started."""
+
+
+class PreflightError(SnapshotError):
+    """A database, table or machine does not fit the plan; nothing was written."""
+
+
+class LockedError(SnapshotError):
+    """Another process holds this run."""
+
+
+class StateError(SnapshotError):
+    """WAL, checkpoint or fingerprint do not fit together (I6, I9)."""
+
+
+class WalCorrupt(StateError):
+    """A segment holds bytes that neither a crash nor this tool explains."""
+
+
+class Fenced(StateError):
+    """A newer process took this run over; this one must not write any more."""
+
+
+class LimitReached(SnapshotError):
+    """A limit or the operator ended the run; the same command continues it."""
+
+
+class Unavailable(SnapshotError):
+    """A server did not answer; worth waiting for."""
+
+
+class SourceUnavailable(Unavailable):
+    """Cassandra did not answer."""
+
+
+class TargetUnavailable(Unavailable):
+    """The target did not answer, or its connection was lost."""
+
+
+class Transient(SnapshotError):
+    """The request failed for a reason that passes at once: deadlock, lock wait, timeout."""
+
+
+class ValueRefused(SnapshotError):
+    """A value that the target column cannot hold unchanged (I10)."""
+
+
+class RangeFailed(SnapshotError):
+    """A token range cannot be finished; its reason is in ``why``."""

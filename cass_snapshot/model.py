@@ -1,0 +1,272 @@
+"""The records that cross rooms, processes and restarts. Frozen, and without behaviour of their own.
+
+Words: a *token range* is start-exclusive and end-inclusive; a *batch* is the rows of one WAL commit
+and of one target transaction; a *position* is the last row of a batch; a *checkpoint* is what the
+target durably holds of a range.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+TOKEN_MIN = -(2**63)
+"""Belongs to no row: Cassandra moves a hash of this value to TOKEN_MAX."""
+TOKEN_MAX = 2**63 - 1
+
+
+class ColumnKind(StrEnum):
+    """What a column is to its Cassandra table."""
+
+    PARTITION_KEY = "partition_key"
+    CLUSTERING = "clustering"
+    STATIC = "static"
+    REGULAR = "regular"
+
+
+class RangeState(StrEnum):
+    """What the target knows of a token range."""
+
+    PENDING = "pending"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+
+
+class RunState(StrEnum):
+    """What the target knows of the copy of a table."""
+
+    RUNNING = "running"
+    STOPPED = "stopped"
+    PARTIAL = "partial"
+    FAILED = "failed"
+    DONE = "done"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class TableName:
+    """A table of Cassandra, by keyspace and name as stored there (unquoted)."""
+
+    keyspace: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.keyspace}.{self.name}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """A column of the source table.
+
+    ``type`` is the CQL type as ``system_schema`` spells it; ``descending`` concerns clustering
+    columns alone.
+    """
+
+    name: str
+    type: str
+    kind: ColumnKind
+    descending: bool = False
+
+    @property
+    def in_key(self) -> bool:
+        """Tell whether the column is part of the Cassandra primary key."""
+        return self.kind in (ColumnKind.PARTITION_KEY, ColumnKind.CLUSTERING)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """The source table: partition key, clustering columns, then the others, in that order."""
+
+    name: TableName
+    columns: tuple[Column, ...]
+    cluster: str
+
+    @property
+    def partition_key(self) -> tuple[Column, ...]:
+        """Return the columns of the partition key, in the order in which they are hashed."""
+        return tuple(c for c in self.columns if c.kind is ColumnKind.PARTITION_KEY)
+
+    @property
+    def clustering(self) -> tuple[Column, ...]:
+        """Return the clustering columns, in the order in which they sort."""
+        return tuple(c for c in self.columns if c.kind is ColumnKind.CLUSTERING)
+
+    @property
+    def primary_key(self) -> tuple[Column, ...]:
+        """Return partition key and clustering columns."""
+        return self.partition_key + self.clustering
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class TokenRange:
+    """The rows whose token is above ``start`` and at most ``end``; ``number`` is its name."""
+
+    number: int
+    start: int
+    end: int
+
+    def __str__(self) -> str:
+        return f"range {self.number}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Position:
+    """Where a row stands in the order in which Cassandra returns rows.
+
+    ``partition_key`` holds the serialized cells of the partition key columns, ``clustering`` those
+    of the clustering columns.
+    """
+
+    token: int
+    partition_key: tuple[bytes, ...]
+    clustering: tuple[bytes, ...] = ()
+
+
+Cells = tuple[bytes | None, ...]
+"""One row as it came: the serialized bytes of each cell, None where Cassandra has none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """Rows as they came from Cassandra, in its order; ``last`` says that the range ends here.
+
+    ``seconds`` is how long the request took.
+    """
+
+    rows: list[Cells]
+    last: bool
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lines:
+    """Rows as WAL lines, each a JSON array closed by a newline.
+
+    ``words`` counts the bare JSON words (null, true, false) in them: a loader that replaces such a
+    word in the text can prove that it met all of them and nothing else.
+    """
+
+    data: bytes
+    rows: int
+    words: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WalColumn:
+    """A column of the WAL's lines: its name and CQL type, and the form its values are written in."""
+
+    name: str
+    type: str
+    form: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WalIdentity:
+    """What every segment of one range says of itself in its header line."""
+
+    run_id: str
+    source: str
+    target: str
+    schema: str
+    table: TableName
+    columns: tuple[WalColumn, ...]
+    range: TokenRange
+    epoch: int
+    compression: str = "none"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """A batch that the WAL holds durably; ``closing`` marks the last one of its range (I8).
+
+    ``seq`` counts from 1 within the range and has no gaps. ``position`` is None where the range
+    turned out to hold no row. ``offset`` and ``size`` say where it lies in its segment file.
+    """
+
+    table: TableName
+    range: TokenRange
+    seq: int
+    lines: Lines
+    position: Position | None
+    closing: bool
+    checksum: str
+    segment: str
+    offset: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checkpoint:
+    """What the target durably holds of a range. ``batch_seq`` is 0 before the first batch."""
+
+    range: TokenRange
+    batch_seq: int = 0
+    position: Position | None = None
+    rows_read: int = 0
+    rows_written: int = 0
+    row_digest: str = ""
+    state: RangeState = RangeState.PENDING
+    attempts: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRecord:
+    """One table of one run, as the target's ledger holds it."""
+
+    run_id: str
+    table: TableName
+    source: str
+    target: str
+    fingerprint: str
+    definition: str
+    state: RunState
+    epoch: int
+    target_created: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RangeCount:
+    """How many rows a token range holds on both sides."""
+
+    range: TokenRange
+    source_rows: int
+    target_rows: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Validation:
+    """The outcome of a verification by counts."""
+
+    table: TableName
+    run_id: str
+    ranges: tuple[RangeCount, ...] = field(repr=False)
+
+    @property
+    def source_rows(self) -> int:
+        """Return the rows that Cassandra holds."""
+        return sum(r.source_rows for r in self.ranges)
+
+    @property
+    def target_rows(self) -> int:
+        """Return the rows that the target holds."""
+        return sum(r.target_rows for r in self.ranges)
+
+    @property
+    def missing(self) -> int:
+        """Return how many rows at least the target lacks, summed over the ranges."""
+        return sum(max(0, r.source_rows - r.target_rows) for r in self.ranges)
+
+    @property
+    def extra(self) -> int:
+        """Return how many rows at least the target has beyond the source, summed over the ranges."""
+        return sum(max(0, r.target_rows - r.source_rows) for r in self.ranges)
+
+    @property
+    def ranges_equal(self) -> int:
+        """Return how many ranges have equal counts."""
+        return sum(r.source_rows == r.target_rows for r in self.ranges)
+
+    @property
+    def status(self) -> str:
+        """Return ``OK`` where every range is equal, else ``DIFFERS``."""
+        return "OK" if self.ranges_equal == len(self.ranges) else "DIFFERS"
