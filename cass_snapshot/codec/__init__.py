@@ -1,0 +1,1 @@
+"""Between the bytes of a cell, a WAL line and a value."""

@@ -1,0 +1,1 @@
+"""Gets rows from Cassandra, as the bytes of their cells."""

@@ -1,0 +1,1 @@
+"""Where the rows are: tokens and the ranges that tile the ring."""

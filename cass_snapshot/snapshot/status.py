@@ -1,0 +1,146 @@
+"""The one record of how a run stands; every view (bar, lines, JSON, files) reads it and nothing else.
+
+``status.json`` is this record; its field names are interface.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from cass_snapshot.model import RangeCount
+
+
+class Phase(StrEnum):
+    """What a run is doing."""
+
+    STARTING = "starting"
+    COPYING = "copying"
+    WAITING = "waiting"
+    STOPPING = "stopping"
+    VERIFYING = "verifying"
+    ENDED = "ended"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RangeFailure:
+    """A token range that was set aside, and why; ``retryable`` where a second run may succeed."""
+
+    range: int
+    why: str
+    attempts: int
+    retryable: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """Both sides counted; ``differing`` names the ranges whose counts are unequal."""
+
+    source_rows: int
+    target_rows: int
+    missing: int
+    extra: int
+    ranges_equal: int
+    ranges_total: int
+    status: str
+    differing: tuple[RangeCount, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Latency:
+    """Milliseconds at the median and at the 99th percentile; None before the first request."""
+
+    p50_ms: float | None = None
+    p99_ms: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableStatus:
+    """How the copy of one table stands. ``ranges_before`` were done when this process began."""
+
+    table: str
+    target: str
+    ranges_total: int
+    ranges_before: int = 0
+    ranges_done: int = 0
+    ranges_running: int = 0
+    rows_before: int = 0
+    rows_read: int = 0
+    rows_applied: int = 0
+    retries: int = 0
+    wal_bytes: int = 0
+    wal_segments: int = 0
+    target_created: bool = False
+    how: str = ""
+    """How rows reach the target, for example ``LOAD DATA``."""
+    failures: tuple[RangeFailure, ...] = ()
+    counts: Counts | None = None
+    ranges_verified: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunStatus:
+    """How a run stands. Times are ISO 8601 in UTC, durations seconds, rates per second."""
+
+    v: int = 1
+    run_id: str
+    version: str
+    phase: Phase
+    started_at: str
+    updated_at: str
+    elapsed_s: float
+    copy_s: float = 0.0
+    verify_s: float = 0.0
+    pid: int
+    run_dir: str
+    source: str
+    target: str
+    extensions: str = ""
+    continues: bool = False
+    workers: int
+    worker_restarts: int = 0
+    rows_per_s: float = 0.0
+    eta_s: float | None = None
+    waiting: str | None = None
+    """Why nothing moves, for example ``target unavailable: 2003``; None while rows flow."""
+    source_latency: Latency = Latency()
+    target_latency: Latency = Latency()
+    tables: tuple[TableStatus, ...] = ()
+    exit_code: int | None = None
+    exit_name: str | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One line of ``events.jsonl``; ``message`` is for people, everything else is contract.
+
+    ``event`` is one of run, plan, table, range, segment, checkpoint, pause, retry, verify, result;
+    ``status`` one of started, progress, applied, finished, failed, warning.
+    """
+
+    seq: int
+    run_id: str
+    ts: str
+    event: str
+    status: str
+    message: str
+    fields: Mapping[str, object]
+
+
+class View(Protocol):
+    """Shows a run to somebody; called in the parent process only, never from two threads."""
+
+    def status(self, status: RunStatus) -> None:
+        """Take the newest record; called about four times a second and at each change of phase."""
+        ...
+
+    def event(self, event: Event) -> None:
+        """Take an event, in order."""
+        ...
+
+    def close(self) -> None:
+        """Leave the terminal as it was found."""
+        ...

@@ -1,0 +1,1 @@
+"""Sees whether the rows arrived; uses neither WAL nor checkpoint (I11)."""
