@@ -1,0 +1,241 @@
+"""Loads the settings: flags > environment > one TOML file > defaults.
+
+Whatever is wrong is a UsageError that says where it stands and what to type instead; nothing here
+opens a connection, and no password enters a message (I12).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    InitSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from cass_snapshot.config import environment
+from cass_snapshot.config.file import FILE_NAME, ConfigFile, read
+from cass_snapshot.config.passwords import with_password
+from cass_snapshot.errors import UsageError
+from cass_snapshot.settings import (
+    CassandraSettings,
+    LogSettings,
+    MysqlSettings,
+    Origins,
+    RunSettings,
+    Settings,
+    TableSettings,
+    VerifySettings,
+)
+
+SOURCE_NEEDS = ("cassandra.contact_points",)
+TARGET_NEEDS = ("mysql.host", "mysql.database")
+_OPTIONS = {
+    "cassandra.contact_points": "--from cassandra://HOST[:PORT]",
+    "mysql.host": "--to mysql://USER@HOST[:PORT]/DATABASE",
+    "mysql.database": "--to mysql://USER@HOST[:PORT]/DATABASE",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flag:
+    """A value from the command line and the option that carried it."""
+
+    value: object
+    option: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandLine:
+    """What the command line says about settings; ``flags`` is keyed like ``mysql.host``."""
+
+    config: Path | None = None
+    flags: Mapping[str, Flag] = field(default_factory=dict)
+    tables: Sequence[str] = ()
+    target_table: str | None = None
+    log: LogSettings = field(default_factory=LogSettings)
+
+
+def load(line: CommandLine, needs: Sequence[str] = SOURCE_NEEDS + TARGET_NEEDS) -> Settings:
+    """Return the settings for a command that cannot do without the keys in ``needs``.
+
+    ``tables`` may be among the needs. Passwords are read for the sections that the needs name.
+
+    Raises:
+        UsageError: a flag, variable, file or key is wrong, or one is missing.
+    """
+    variables = environment.variables()
+    path = line.config or _find(variables)
+    file = read(path) if path else ConfigFile()
+    origins = _origins(line, variables, file)
+    merged = _merge(line, file, origins)
+    tables = _tables(line, file)
+    settings = Settings(**merged, tables=tables, log=line.log, origins=origins)
+    _check_needs(settings, needs)
+    return _with_passwords(settings, {need.partition(".")[0] for need in needs})
+
+
+def _find(variables: Mapping[str, str]) -> Path | None:
+    if "CONFIG" in variables:
+        return Path(variables["CONFIG"])
+    places = (Path(FILE_NAME), environment.config_home() / "cass-snapshot" / "config.toml")
+    return next((place for place in places if place.is_file()), None)
+
+
+def _origins(line: CommandLine, variables: Mapping[str, str], file: ConfigFile) -> Origins:
+    keys = {
+        f"{section}.{key}": file.line(section, key)
+        for section, values in file.sections.items()
+        for key in values
+    }
+    keys |= environment.keys(variables)
+    keys |= {key: flag.option for key, flag in line.flags.items()}
+    return Origins(
+        file=file.name,
+        variables=tuple(sorted(environment.PREFIX + name for name in variables)),
+        flags=tuple(sorted({flag.option for flag in line.flags.values()})),
+        keys=keys,
+    )
+
+
+def _merge(line: CommandLine, file: ConfigFile, origins: Origins) -> dict[str, Any]:
+    """Return the sections, each key from the strongest source that has it."""
+
+    class Layers(BaseSettings):
+        model_config = SettingsConfigDict(
+            env_prefix=environment.PREFIX, env_nested_delimiter="__", env_ignore_empty=True
+        )
+        cassandra: CassandraSettings = CassandraSettings()
+        mysql: MysqlSettings = MysqlSettings()
+        run: RunSettings = RunSettings()
+        verify: VerifySettings = VerifySettings()
+
+        @classmethod
+        def settings_customise_sources(
+            cls,
+            settings_cls: type[BaseSettings],
+            init_settings: PydanticBaseSettingsSource,
+            env_settings: PydanticBaseSettingsSource,  # noqa: ARG003  ours splits lists at commas
+            dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003  no .env is read silently
+            file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003  see passwords.py
+        ) -> tuple[PydanticBaseSettingsSource, ...]:
+            variables = environment.Variables(settings_cls)
+            return init_settings, variables, InitSettingsSource(settings_cls, file.sections)
+
+    flags: dict[str, dict[str, object]] = {}
+    for key, flag in line.flags.items():
+        section, _, name = key.partition(".")
+        flags.setdefault(section, {})[name] = flag.value
+    try:
+        layers = Layers(**flags)  # type: ignore[arg-type]  # checked right there
+    except ValidationError as error:
+        raise _unfit(error, origins) from None  # the original would show what was given
+    return {name: getattr(layers, name) for name in Layers.model_fields}
+
+
+def _unfit(error: ValidationError, origins: Origins) -> UsageError:
+    """Return the first complaint as ours; what was given is shown unless it may be a secret."""
+    first = error.errors(include_url=False)[0]
+    section, key = (*map(str, first["loc"]), "")[:2]
+    given = "" if "password" in key else f": {first['input']}"
+    return UsageError(
+        f"[{section}] {key} does not fit{given}",
+        where=origins.keys.get(f"{section}.{key}", "config"),
+        why=_said(first["msg"]),
+        fix="correct it, or leave it out for its default",
+    )
+
+
+def _said(message: str) -> str:
+    text = message.removeprefix("Value error, ")
+    return text[:1].lower() + text[1:]
+
+
+def _tables(line: CommandLine, file: ConfigFile) -> tuple[TableSettings, ...]:
+    """Return the tables of the command line, else those of the file; never one twice."""
+    known = [
+        _table(entry, file.where("tables", "source", n)) for n, entry in enumerate(file.tables)
+    ]
+    tables = known
+    if line.tables:
+        by_source = {table.source: table for table in known}
+        asked = [_table({"source": name}, "the command line") for name in line.tables]
+        tables = [by_source.get(table.source, table) for table in asked]
+    if line.target_table is not None:
+        if len(tables) != 1:
+            raise UsageError(
+                "a target table goes with exactly one source table",
+                where="--to",
+                why=f"there are {len(tables)} source tables",
+                fix="end --to with the database, or name one table",
+            )
+        tables = [tables[0].model_copy(update={"target": line.target_table})]
+    for what, names in (
+        ("source", Counter(table.source for table in tables)),
+        ("target", Counter(table.target_table for table in tables)),
+    ):
+        _refuse_twice(what, names)
+    return tuple(tables)
+
+
+def _table(entry: Mapping[str, Any], where: str) -> TableSettings:
+    try:
+        return TableSettings(**entry)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        key = str(first["loc"][0])
+        raise UsageError(
+            f"{entry.get(key, key)} is not a table to copy"
+            if key == "source"
+            else f"{key} is wrong",
+            where=where,
+            why=_said(first["msg"]),
+            fix="KEYSPACE.TABLE, both as Cassandra stores them, for example shop.orders",
+        ) from None
+
+
+def _refuse_twice(what: str, names: Counter[str]) -> None:
+    for name, times in names.items():
+        if times > 1:
+            raise UsageError(
+                f"{name} is the {what} of {times} tables",
+                where="the list of tables",
+                fix=f"name each {what} once",
+            )
+
+
+def _check_needs(settings: Settings, needs: Sequence[str]) -> None:
+    where = settings.origins.file or "no config file was found"
+    if "tables" in needs and not settings.tables:
+        raise UsageError(
+            "no table is named",
+            where=where,
+            why="neither the command line nor [[tables]] names one",
+            fix="cass-snapshot COMMAND KEYSPACE.TABLE, for example shop.orders",
+        )
+    for need in needs:
+        section, _, key = need.partition(".")
+        if key and not getattr(getattr(settings, section), key):
+            variable = f"{environment.PREFIX}{section}__{key}".upper()
+            raise UsageError(
+                f"[{section}] {key} is missing",
+                where=where,
+                why="this command connects to it",
+                fix=f"{_OPTIONS[need]}, the key in the file, or {variable}",
+            )
+
+
+def _with_passwords(settings: Settings, sections: set[str]) -> Settings:
+    update: dict[str, object] = {}
+    if "cassandra" in sections:
+        update["cassandra"] = with_password(settings.cassandra, "cassandra", settings.origins)
+    if "mysql" in sections:
+        update["mysql"] = with_password(settings.mysql, "mysql", settings.origins)
+    return settings.model_copy(update=update)

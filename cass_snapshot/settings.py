@@ -1,0 +1,245 @@
+"""What can be set, one class per section of the config file, so that each room receives its own.
+
+Pure: nothing here reads a file or the environment. Names carry their units. ``config.py`` fills
+these classes; a key that a later version brings is in ``LATER_KEYS`` and refused until then.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+
+from cass_snapshot.model import TableName
+
+RANGES_MAX = 65_536
+"""A plan is held in memory and registered in one transaction; more ranges only cost."""
+WORKERS_MAX = 256
+"""Each worker holds a process and two connections; beyond this the servers are the limit."""
+WORKERS_DEFAULT_MAX = 8
+"""Two servers are seldom faster with more, and often slower."""
+
+CONSISTENCY_LEVELS = (
+    "ONE",
+    "TWO",
+    "THREE",
+    "QUORUM",
+    "ALL",
+    "LOCAL_QUORUM",
+    "EACH_QUORUM",
+    "SERIAL",
+    "LOCAL_SERIAL",
+    "LOCAL_ONE",
+)
+"""The levels of CQL at which something can be read; ANY is for writing alone."""
+
+LATER_KEYS = frozenset(
+    {
+        "cassandra.tls",
+        "cassandra.password_command",
+        "mysql.tls",
+        "mysql.password_command",
+        "run.wal_bytes_max",
+        "run.wal_retention",
+        "run.window_bytes",
+        "run.slice_bytes",
+        "run.apply_order",
+        "verify.float_tolerance",
+        "tables.match",
+        "tables.where",
+        "tables.allow_filtering",
+        "tables.on_conflict",
+        "tables.columns",
+        "limits",
+        "hooks",
+        "report",
+    }
+)
+"""Sections and keys that are part of the interface and not yet of this version."""
+
+Port = Annotated[int, Field(ge=1, le=65_535)]
+Seconds = Annotated[float, Field(gt=0, le=86_400)]
+Text = Annotated[str, Field(min_length=1)]
+
+
+class Section(BaseModel):
+    """A section of the config file: immutable, and without room for unknown keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class CassandraSettings(Section):
+    """Where the rows come from. ``contact_points`` is required by every command that reads."""
+
+    contact_points: tuple[Text, ...] = ()
+    port: Port = 9042
+    local_datacenter: Text | None = None
+    consistency: str = "LOCAL_QUORUM"
+    username: Text | None = None
+    password: SecretStr | None = None
+    password_file: Path | None = None
+    page_rows: Annotated[int, Field(ge=1, le=100_000)] = 5000
+    request_timeout_s: Seconds = 30
+
+    @field_validator("consistency")
+    @classmethod
+    def _known_level(cls, value: str) -> str:
+        level = value.upper()
+        if level not in CONSISTENCY_LEVELS:
+            raise ValueError(f"levels to read at are {', '.join(CONSISTENCY_LEVELS)}")
+        return level
+
+
+class MysqlSettings(Section):
+    """Where the rows go. ``host`` and ``database`` are required by every command that connects."""
+
+    host: str = ""
+    port: Port = 3306
+    database: str = ""
+    username: Text | None = None
+    password: SecretStr | None = None
+    password_file: Path | None = None
+    batch_rows_max: Annotated[int, Field(ge=1, le=100_000)] = 5000
+    create_tables: Literal["never", "if-missing"] = "if-missing"
+    control_database: Text | None = None
+    unavailable_timeout_s: Seconds = 300
+    """How long a run waits for a server that is away."""
+
+    @property
+    def control(self) -> str:
+        """Return the database that holds the control tables."""
+        return self.control_database or self.database
+
+
+def workers_default() -> int:
+    """Return one worker for each core that this process may use, at most eight."""
+    if hasattr(os, "sched_getaffinity"):  # a container's share, which cpu_count() does not see
+        return min(len(os.sched_getaffinity(0)), WORKERS_DEFAULT_MAX)
+    return min(os.cpu_count() or 1, WORKERS_DEFAULT_MAX)
+
+
+class RunSettings(Section):
+    """How the copy is cut and carried out."""
+
+    directory: Path = Path("runs")
+    workers: Annotated[int, Field(ge=1, le=WORKERS_MAX)] = Field(default_factory=workers_default)
+    ranges: Annotated[int, Field(ge=1, le=RANGES_MAX)] = 256
+    compression: Literal["none", "zstd"] = "none"
+    profile: str = "readable"
+
+    @field_validator("profile")
+    @classmethod
+    def _known_profile(cls, value: str) -> str:
+        if value == "exact":
+            raise ValueError("exact is not available in this version")
+        if value != "readable":
+            raise ValueError("the profile is readable")
+        return value
+
+
+class VerifySettings(Section):
+    """What is compared at the end of a run."""
+
+    after_run: bool = True
+
+
+class TableSettings(Section):
+    """One table to copy: ``source`` is keyspace.table as stored, ``target`` a table of MySQL."""
+
+    source: str
+    target: Text | None = None
+
+    @field_validator("source")
+    @classmethod
+    def _two_names(cls, value: str) -> str:
+        if not re.fullmatch(r"\w+\.\w+", value, re.ASCII):
+            raise ValueError("a table is named keyspace.table")
+        return value
+
+    @property
+    def name(self) -> TableName:
+        """Return the source table's name."""
+        keyspace, _, name = self.source.partition(".")
+        return TableName(keyspace=keyspace, name=name)
+
+    @property
+    def target_table(self) -> str:
+        """Return the target table's name: the source's, where none is given."""
+        return self.target or self.name.name
+
+
+class LogSettings(Section):
+    """How the log is written; set by options and one variable, never by the config file."""
+
+    file: Path | None = None
+    """Written besides the ``run.log`` of a run."""
+    format: Literal["text", "json"] = "text"
+    drivers: bool = False
+    """Whether what the database drivers say is logged in full."""
+
+
+class Origins(Section):
+    """Where the settings came from; ``keys`` says it of each key that is not a default."""
+
+    file: str | None = None
+    variables: tuple[str, ...] = ()
+    flags: tuple[str, ...] = ()
+    keys: Mapping[str, str] = {}
+
+    def heading(self) -> str:
+        """Return the origins in a few words, for the first lines of a run."""
+        parts = [self.file or "no file"]
+        parts += [_count(len(self.variables), "variable")] if self.variables else []
+        parts += [_count(len(self.flags), "flag")] if self.flags else []
+        return ", ".join(parts)
+
+
+class Settings(Section):
+    """Everything that was set, from flags, environment, one file and defaults."""
+
+    cassandra: CassandraSettings = CassandraSettings()
+    mysql: MysqlSettings = MysqlSettings()
+    run: RunSettings = Field(default_factory=RunSettings)
+    verify: VerifySettings = VerifySettings()
+    tables: tuple[TableSettings, ...] = ()
+    log: LogSettings = LogSettings()
+    origins: Origins = Origins()
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """Return the known word that was probably meant."""
+    return next(iter(get_close_matches(word, list(known), n=1, cutoff=0.6)), None)
+
+
+def is_later(key: str) -> bool:
+    """Tell whether ``section.key`` (or ``section``) belongs to a later version."""
+    section, _, rest = key.partition(".")
+    return section in LATER_KEYS or f"{section}.{rest.partition('.')[0]}" in LATER_KEYS
+
+
+SECTIONS: Mapping[str, type[Section]] = {
+    "cassandra": CassandraSettings,
+    "mysql": MysqlSettings,
+    "run": RunSettings,
+    "verify": VerifySettings,
+}
+"""The sections of the config file, besides ``[[tables]]``."""
+
+
+def redacted(settings: Settings) -> dict[str, object]:
+    """Return settings and origins as JSON values for ``run.json``, without a secret (I12)."""
+    plain: dict[str, object] = settings.model_dump(mode="json")
+    for name in ("cassandra", "mysql"):
+        section = plain[name]
+        if isinstance(section, dict) and section["password"] is not None:
+            section["password"] = "***"  # noqa: S105  what stands where a secret stood
+    return plain
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

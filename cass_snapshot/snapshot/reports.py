@@ -1,0 +1,61 @@
+"""What ``replay-wal`` and ``find-missing`` hand back; the command line shows these and nothing else.
+
+Exit codes stand in here because scripts read them from ``--output json``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableReplay:
+    """What replaying the WAL of one table came to.
+
+    ``batches_found`` are those that the WAL holds, ``batches_applied`` those of them that the
+    target lacked; in a dry run they are the ones that would be applied.
+    """
+
+    table: str
+    batches_found: int
+    batches_applied: int
+    rows_applied: int
+    ranges: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplayReport:
+    """What replaying the WAL of a run came to."""
+
+    run_id: str
+    tables: tuple[TableReplay, ...]
+    exit_code: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MissingKey:
+    """A primary key that Cassandra has and the target lacks, as pairs of column and text."""
+
+    table: str
+    range: int
+    token: int
+    key: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableMissing:
+    """How many rows of one table the target lacks."""
+
+    table: str
+    source_rows_seen: int
+    missing: int
+    ranges_total: int
+    ranges_with_missing: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MissingReport:
+    """How many rows the target lacks, per table; exit code 5 where it is any."""
+
+    tables: tuple[TableMissing, ...]
+    exit_code: int
