@@ -1,0 +1,150 @@
+"""Real Cassandra nodes: the jars from Maven, one folder a node, ready when a driver has an answer."""
+
+import logging
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cassandra import DriverException
+from cassandra.cluster import EXEC_PROFILE_DEFAULT, Cluster, ExecutionProfile, NoHostAvailable
+from cassandra.policies import WhiteListRoundRobinPolicy
+
+from tests.support.stack.cassandra_conf import LOGBACK, NodeSettings, java_arguments, yaml_text
+from tests.support.stack.downloads import cached
+from tests.support.stack.paths import cache_folder
+from tests.support.stack.ports import is_listening
+from tests.support.stack.process import run
+from tests.support.stack.progress import Progress
+from tests.support.stack.requirements import java_home, maven
+from tests.support.stack.server import Launch, NotReadyError, plain_environment
+
+VERSION = "5.0.6"
+HOSTS = ("127.0.0.1", "127.0.0.2", "127.0.0.3")
+
+_COPY = "org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy-dependencies"
+_POM = f"""\
+<project>
+  <modelVersion>4.0.0</modelVersion>
+  <groupId>cass-snapshot</groupId><artifactId>test-cassandra</artifactId><version>1</version>
+  <dependencies>
+    <dependency>
+      <groupId>org.apache.cassandra</groupId>
+      <artifactId>cassandra-all</artifactId>
+      <version>{VERSION}</version>
+    </dependency>
+  </dependencies>
+</project>
+"""
+
+# While a server starts, the driver logs every refused connection; without a handler, on stderr.
+logging.getLogger("cassandra").addHandler(logging.NullHandler())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CassandraNode:
+    """One node of the stack's cluster."""
+
+    name: str
+    settings: NodeSettings
+
+    @property
+    def host(self) -> str:
+        """The address that clients connect to."""
+        return self.settings.host
+
+    @property
+    def port(self) -> int:
+        """The port of the native protocol."""
+        return self.settings.native_port
+
+    @property
+    def log(self) -> Path:
+        """Where its output goes."""
+        return self.settings.folder / "cassandra.log"
+
+    def prepare(self, progress: Progress) -> Launch:
+        """Fetch the jars, write the settings."""
+        jars = _jars(progress)
+        java = java_home(progress) / "bin" / "java"
+        folder = self.settings.folder
+        for name in ("conf", "data", "tmp"):
+            (folder / name).mkdir(mode=0o700, parents=True, exist_ok=True)
+        (folder / "conf" / "cassandra.yaml").write_text(yaml_text(self.settings), encoding="utf-8")
+        (folder / "conf" / "logback.xml").write_text(LOGBACK, encoding="utf-8")
+        return Launch(
+            argv=[str(java), *java_arguments(self.settings, jars)],
+            folder=folder,
+            environment=plain_environment(),
+        )
+
+    def ask(self) -> str:
+        """Return the version, once this very node answers; see `Server.ask`."""
+        if not is_listening(self.host, self.port):
+            raise NotReadyError("nobody listens")
+        rows = _query(
+            self.host, self.port, "SELECT release_version, cluster_name FROM system.local"
+        )
+        if rows[0].cluster_name != self.settings.cluster:
+            raise NotReadyError("somebody else has the port; this node will die of it")
+        return str(rows[0].release_version)
+
+    def ask_peers(self) -> int:
+        """Return how many other nodes this one knows."""
+        return len(_query(self.host, self.port, "SELECT peer FROM system.peers_v2"))
+
+
+def ask_version(host: str, port: int, auth_provider: object | None = None) -> str:
+    """Return the version of the node there."""
+    rows = _query(host, port, "SELECT release_version FROM system.local", auth_provider)
+    return str(rows[0].release_version)
+
+
+def _query(host: str, port: int, cql: str, auth_provider: object | None = None) -> list[Any]:
+    """Return the rows that this one node, and no other of its cluster, gives.
+
+    Raises:
+        NotReadyError: it does not.
+    """
+    profile = ExecutionProfile(
+        load_balancing_policy=WhiteListRoundRobinPolicy([host]), request_timeout=10
+    )
+    cluster = Cluster(
+        [host],
+        port=port,
+        auth_provider=auth_provider,
+        execution_profiles={EXEC_PROFILE_DEFAULT: profile},
+        protocol_version=5,  # negotiating down from a beta version costs connections and warnings
+        connect_timeout=10,
+    )
+    try:
+        return list(cluster.connect().execute(cql))
+    except (DriverException, NoHostAvailable) as error:
+        raise NotReadyError(str(error)) from error
+    finally:
+        cluster.shutdown()
+
+
+def _jars(progress: Progress) -> Path:
+    """Return the folder of Cassandra's jars, fetched if they are not in the cache."""
+
+    def fetch(folder: Path) -> None:
+        progress.say(f"cassandra: downloading {VERSION}")
+        program = maven(progress)
+        repository = cache_folder() / "maven"  # kept between attempts, Maven verifies what is there
+        (folder / "pom.xml").write_text(_POM, encoding="utf-8")
+        run(
+            [
+                program,
+                *("-B", "-ntp", "-U", "-f", str(folder / "pom.xml")),
+                _COPY,
+                "-DincludeScope=runtime",
+                f"-DoutputDirectory={folder}",
+                f"-Dmaven.repo.local={repository}",
+            ],
+            log=folder / "maven.log",
+            progress=progress,
+        )
+        shutil.rmtree(repository)
+
+    return cached(f"cassandra-{VERSION}", fetch, cache=cache_folder(), progress=progress)

@@ -1,0 +1,67 @@
+"""The cache of what the servers are made of: complete, or not there.
+
+A download grows in ``NAME.part`` and gets its name by a rename when it is complete. It is usable
+if and only if ``NAME/complete`` exists; that file is written last, before the rename. So whatever
+broke off, by a kill or by a lost network, is thrown away and fetched again.
+"""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.support.stack.errors import CancelledError, StackError
+from tests.support.stack.progress import Progress
+from tests.support.stack.state import locked
+
+ATTEMPTS = 3
+_BACKOFF_S = 3.0
+
+
+def cached(
+    name: str,
+    fetch: Callable[[Path], None],
+    *,
+    cache: Path,
+    progress: Progress,
+    backoff_s: float = _BACKOFF_S,
+) -> Path:
+    """Return the folder `name` of the cache; `fetch` fills a new one if it is not there yet."""
+    folder = cache / name
+    if _is_complete(folder):
+        return folder
+    with locked(cache / f"{name}.lock", progress, f"another download of {name}"):
+        if not _is_complete(folder):
+            _fetch(folder, fetch, progress, backoff_s)
+    return folder
+
+
+def _is_complete(folder: Path) -> bool:
+    return (folder / "complete").is_file()
+
+
+def _fetch(
+    folder: Path, fetch: Callable[[Path], None], progress: Progress, backoff_s: float
+) -> None:
+    part = folder.with_name(folder.name + ".part")
+    for attempt in range(1, ATTEMPTS + 1):
+        _remove(part)
+        _remove(folder)
+        part.mkdir(mode=0o700)
+        try:
+            fetch(part)
+            break
+        except CancelledError:
+            raise
+        except (StackError, OSError) as error:
+            if attempt == ATTEMPTS:
+                raise StackError(f"{folder.name}: {ATTEMPTS} attempts failed: {error}") from error
+            first_line = str(error).partition("\n")[0]
+            progress.say(f"{folder.name}: attempt {attempt} of {ATTEMPTS} failed: {first_line}")
+            progress.wait(backoff_s * attempt)
+    (part / "complete").touch()
+    part.rename(folder)
+
+
+def _remove(folder: Path) -> None:
+    if folder.exists():
+        shutil.rmtree(folder)

@@ -1,0 +1,17 @@
+"""What can go wrong with a stack, by what the caller does about it."""
+
+
+class StackError(Exception):
+    """Something the operator must see; the message says what, where and what to do."""
+
+
+class StackDownError(StackError):
+    """The servers that were asked for are not up."""
+
+
+class PortTakenError(StackError):
+    """Somebody took a port between our choosing it and the server's binding it."""
+
+
+class CancelledError(StackError):
+    """The work was given up because another part failed or the operator pressed Ctrl-C."""

@@ -1,0 +1,177 @@
+"""One stack of this checkout: what the command line and the tests both call."""
+
+import re
+import shutil
+import signal
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from typing import Any
+
+from tests.support.stack.errors import StackDownError, StackError
+from tests.support.stack.external import (
+    CassandraAddress,
+    Endpoints,
+    External,
+    MysqlAddress,
+)
+from tests.support.stack.launch import Launcher
+from tests.support.stack.layout import mysql_of, new_state, nodes_of
+from tests.support.stack.mysql import DATABASE
+from tests.support.stack.paths import stack_folder
+from tests.support.stack.process import end
+from tests.support.stack.progress import Progress
+from tests.support.stack.server import Server
+from tests.support.stack.state import MYSQL_NAME, NODE_NAMES, Options, StackState, StateFile, locked
+from tests.support.stack.status import ServerStatus, cassandra_status, mysql_status
+
+DEFAULT = "default"
+
+
+class Stack:
+    """Real servers under one name; several stacks run beside each other.
+
+    The environment's servers take the place of the default stack's only. Who names a stack wants
+    one of his own, to stop and kill.
+    """
+
+    def __init__(self, name: str = DEFAULT) -> None:
+        if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,30}", name):
+            raise StackError(f"stack name {name!r}: lower-case letters, digits and hyphens")
+        self.name = name
+        self.folder = stack_folder(name)
+        self._file = StateFile(self.folder)
+
+    def up(
+        self,
+        *,
+        nodes: int | None = None,
+        mysql: str | None = None,
+        buffer_pool: str | None = None,
+        mysql_args: Sequence[str] | None = None,
+        fresh: bool = False,
+    ) -> None:
+        """Have every server answer queries; what is left out stays as it was, or is the default."""
+        if fresh:
+            self.down()
+        progress = Progress()
+        with self._locked(progress):
+            external = self._external()
+            external.greet(progress)
+            asked = {
+                "nodes": nodes,
+                "mysql": mysql,
+                "buffer_pool": buffer_pool,
+                "mysql_args": None if mysql_args is None else tuple(mysql_args),
+            }
+            self._remember({key: value for key, value in asked.items() if value is not None})
+            launcher = Launcher(self.folder, progress)
+            launcher.up(cassandra=external.cassandra is None, mysql=external.mysql is None)
+            if not launcher.started:
+                progress.say(f"stack {self.name} is up")
+
+    def down(self, *, keep: bool = False) -> None:
+        """End what was started and remove its data; nothing to do is no error."""
+        progress = Progress()
+        with self._locked(progress):
+            state = self._file.read()
+            if state is None:
+                progress.say(f"stack {self.name} is not there: nothing to do")
+                return
+            running = [server for server in state.launched if server.process.is_alive()]
+            end([server.process for server in running])
+            names = ", ".join(server.name for server in running) or "nothing"
+            if not keep:
+                shutil.rmtree(state.sockets, ignore_errors=True)
+                shutil.rmtree(self.folder)
+            progress.say(
+                f"ended {names}; data {'kept in ' + str(self.folder) if keep else 'removed'}"
+            )
+
+    def stop(self, name: str, number: signal.Signals = signal.SIGTERM) -> None:
+        """End one server and return when it is gone; its data and ports stay."""
+        progress = Progress()
+        with self._locked(progress):
+            state = self._own(name)
+            if process := state.process(name):
+                end([process], first=number)
+                progress.say(f"{name}: stopped")
+            else:
+                progress.say(f"{name} is down already")
+
+    def start(self, name: str) -> None:
+        """Start one server on its ports and data; return when it answers."""
+        progress = Progress()
+        with self._locked(progress):
+            Launcher(self.folder, progress).one(self._server(self._own(name), name))
+
+    def pid(self, name: str) -> int:
+        """Return the process id of a server that is up."""
+        process = self._own(name).process(name)
+        if process is None:
+            raise StackDownError(f"{name} is down")
+        return process.pid
+
+    def status(self) -> list[ServerStatus]:
+        """Return the servers, dead or alive; none if there is no stack."""
+        state = self._file.read()
+        return [*cassandra_status(state, self._external()), *mysql_status(state, self._external())]
+
+    def endpoints(self) -> Endpoints:
+        """Return where to find the servers."""
+        servers = self.status()
+        down = [server.name for server in servers if not server.is_up]
+        if down or not servers:
+            raise StackDownError(f"{', '.join(down) or 'the stack'} is down: {self._hint('up')}")
+        external = self._external()
+        by_name = {server.name: server for server in servers}
+        node, mysql = by_name[NODE_NAMES[0]], by_name[MYSQL_NAME]
+        return Endpoints(
+            cassandra=CassandraAddress(node.host, node.port),
+            cassandra_login=external.cassandra_login,
+            mysql=external.mysql or MysqlAddress(mysql.host, mysql.port, "root", "", DATABASE),
+        )
+
+    def _external(self) -> External:
+        """Return what the environment names, without what is only this stack's own address."""
+        if self.name != DEFAULT:
+            return External()
+        return External.read().without_own(self._file.read())
+
+    def _remember(self, asked: dict[str, Any]) -> None:
+        """Write the state with these options, or refuse what a stack cannot become."""
+        state = self._file.read()
+        if state is None:
+            options = Options(**asked)
+            self.folder.mkdir(mode=0o700, exist_ok=True)
+            self._file.write(new_state(options))
+            return
+        options = replace(state.options, **asked)
+        data_differs = (options.nodes, options.mysql) != (state.options.nodes, state.options.mysql)
+        runs_otherwise = options != state.options and state.process(MYSQL_NAME) is not None
+        if data_differs or runs_otherwise:
+            raise StackError(
+                f"stack {self.name} is there with {state.options}: "
+                f"{self._hint('down')} first, or up --fresh, or another --name"
+            )
+        self._file.write(replace(state, options=options))
+
+    def _own(self, name: str) -> StackState:
+        """Return the state; the server of that name must be one that the stack started."""
+        state = self._file.read()
+        if state is None or state.find(name) is None:
+            raise StackDownError(f"stack {self.name} has started no {name}: {self._hint('up')}")
+        return state
+
+    def _server(self, state: StackState, name: str) -> Server:
+        servers = [*nodes_of(state, self.folder), mysql_of(state, self.folder)]
+        return next(server for server in servers if server.name == name)
+
+    def _locked(self, progress: Progress) -> AbstractContextManager[None]:
+        """Keep other commands on this stack out; the lock outlives the folder."""
+        lock = self.folder.with_name(f"{self.folder.name}.lock")
+        return locked(lock, progress, f"another command on stack {self.name}")
+
+    def _hint(self, command: str) -> str:
+        named = "" if self.name == DEFAULT else f" --name {self.name}"
+        return f"bin/stack {command}{named}"
