@@ -1,0 +1,101 @@
+"""Values out of a JSON object that may come from anywhere: each has its type, or is refused."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, TypeVar
+
+import orjson
+
+_CHAIN = re.compile(r"[0-9a-f]{16}")
+_Kind = TypeVar("_Kind")
+
+
+class FormatError(ValueError):
+    """These bytes are not what a WAL consists of; why, in words."""
+
+
+class Fields:
+    """A JSON object whose values are asked for by key and type."""
+
+    def __init__(self, source: bytes | dict[str, Any]) -> None:
+        if isinstance(source, dict):
+            self._values = source
+            return
+        try:
+            values = orjson.loads(source)
+        except orjson.JSONDecodeError as error:
+            raise FormatError("a control line is no JSON") from error
+        if not isinstance(values, dict):
+            raise FormatError("a control line is no JSON object")
+        self._values = values
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._values
+
+    def integer(self, key: str) -> int:
+        """Return a whole number of 64 bits."""
+        value = self._take(key, int)
+        if not -(2**63) <= value < 2**63:
+            raise FormatError(f"{key} is too large")
+        return value
+
+    def count(self, key: str) -> int:
+        """Return a whole number that is not negative."""
+        value = self.integer(key)
+        if value < 0:
+            raise FormatError(f"{key} is negative")
+        return value
+
+    def text(self, key: str) -> str:
+        """Return a text."""
+        return self._take(key, str)
+
+    def flag(self, key: str) -> bool:
+        """Return true or false."""
+        return self._take(key, bool)
+
+    def chain(self, key: str) -> str:
+        """Return a checksum as 16 hexadecimal digits."""
+        value = self.text(key)
+        if not _CHAIN.fullmatch(value):
+            raise FormatError(f"{key} is no checksum")
+        return value
+
+    def texts(self, key: str, size: int) -> list[str]:
+        """Return a list of so many texts."""
+        return _texts(self._take(key, list), key, size)
+
+    def rows_of_texts(self, key: str, size: int) -> list[list[str]]:
+        """Return a list of lists of so many texts."""
+        return [_texts(_typed(row, list, key), key, size) for row in self._take(key, list)]
+
+    def cells(self, key: str) -> tuple[bytes, ...]:
+        """Return a list of byte strings in hex."""
+        try:
+            return tuple(bytes.fromhex(_typed(cell, str, key)) for cell in self._take(key, list))
+        except ValueError as error:
+            raise FormatError(f"{key} is not in hex") from error
+
+    def inner(self, key: str) -> Fields | None:
+        """Return an object inside this one, or None where it says null."""
+        if key in self._values and self._values[key] is None:
+            return None
+        return Fields(self._take(key, dict))
+
+    def _take(self, key: str, kind: type[_Kind]) -> _Kind:
+        if key not in self._values:
+            raise FormatError(f"{key} is missing")
+        return _typed(self._values[key], kind, key)
+
+
+def _typed(value: object, kind: type[_Kind], key: str) -> _Kind:
+    if type(value) is not kind:  # a bool is no number here
+        raise FormatError(f"{key} has another type")
+    return value
+
+
+def _texts(values: list[object], key: str, size: int) -> list[str]:
+    if len(values) != size:
+        raise FormatError(f"{key} has another length")
+    return [_typed(value, str, key) for value in values]

@@ -1,0 +1,264 @@
+"""The bytes of a segment.
+
+    {"wal":1,"run":..,...,"first_seq":1,"prev":"0000000000000000","sum":"3d..."}       header
+    ["0f3a...","a name",12,null]                                                      rows
+    ["77c1...","another",13,"4.20"]
+    {"commit":1,"rows":2,"words":1,"bytes":60,...,"synced":0,"prev":"3d..","sum":".."}  commit line
+    ...                                                                               more batches
+    {"footer":true,"batches":1,...,"synced":412,"prev":"..","sum":".."}               when sealed
+
+A row line is a JSON array and a control line a JSON object, so that the first byte of a line tells
+them apart; JSON has no raw newline inside a line. With ``compression`` zstd the same lines stand in
+frames: one for the header, one for each batch with its commit line, one for the footer.
+
+``sum`` is the blake2b-64 of ``prev``, of the rows since the control line before, and of the control
+line itself up to ``,"sum":``. ``prev`` is the ``sum`` of the control line before, through the
+header into the segment before, and zeros where nothing is before. ``synced`` is how many bytes of
+this file were durable when the write that holds this line began: a crash can have damaged nothing
+below it.
+
+A control line is valid if and only if it is, byte for byte, what ``seal`` makes of the record that
+``parse`` reads from it. A segment is valid if and only if its control lines are valid, each
+``prev`` continues the chain, the batches are numbered from ``first_seq`` on without a gap, a footer
+agrees with them, and nothing follows the footer.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from hashlib import blake2b
+
+import orjson
+
+from cass_snapshot.model import Position, TableName, TokenRange, WalColumn, WalIdentity
+from cass_snapshot.wal.fields import Fields, FormatError
+
+VERSION = 1
+CHAIN_START = "0" * 16
+"""The ``prev`` of a segment that continues nothing."""
+CONTROL_BYTES_MAX = 4 * 2**20
+"""Room for a position whose key components are the largest that Cassandra has, in hex."""
+BATCH_BYTES_MAX = 256 * 2**20
+"""More than any target takes in one transaction; a hostile file cannot ask for more memory."""
+COMPRESSIONS = ("none", "zstd")
+_SUM_OPENING = b',"sum":"'
+_SUM_CLOSING = b'"}\n'
+_VERSION = re.compile(rb'\{"wal":([0-9]{1,9})[,}]')
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Header:
+    """The first line of a segment."""
+
+    identity: WalIdentity
+    first_seq: int
+    prev: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Commit:
+    """The line that ends a batch; ``size`` is the byte length of its rows."""
+
+    seq: int
+    rows: int
+    words: int
+    size: int
+    position: Position | None
+    closing: bool
+    synced: int
+    prev: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Footer:
+    """The line that ends a sealed segment: its totals."""
+
+    batches: int
+    rows: int
+    size: int
+    last_seq: int
+    synced: int
+    prev: str
+
+
+Control = Header | Commit | Footer
+
+
+def seal(control: Control, rows: bytes = b"") -> tuple[bytes, str]:
+    """Return a control line with its newline, and its sum, for the rows that it follows."""
+    text = orjson.dumps(_fields(control))[:-1]
+    digest = blake2b(control.prev.encode(), digest_size=8)
+    digest.update(rows)
+    digest.update(text)
+    total = digest.hexdigest()
+    return text + _SUM_OPENING + total.encode() + _SUM_CLOSING, total
+
+
+def newer_version(line: bytes) -> int | None:
+    """Return the version of a header that a later release wrote, before anything else is read."""
+    found = _VERSION.match(line)
+    return int(found[1]) if found and int(found[1]) > VERSION else None
+
+
+def parse(line: bytes) -> Control:
+    """Return what a control line says; whether it is valid, ``check`` tells.
+
+    Raises:
+        FormatError: it is no control line of this version.
+    """
+    if len(line) > CONTROL_BYTES_MAX:
+        raise FormatError("a control line is longer than any")
+    fields = Fields(line)
+    if "commit" in fields:
+        return _commit(fields)
+    if "footer" in fields:
+        return _footer(fields)
+    return _header(fields)
+
+
+def check(control: Control, line: bytes, rows: bytes) -> str:
+    """Return the sum of a control line that is valid after these rows.
+
+    Raises:
+        FormatError: line or rows are not what was written.
+    """
+    expected, total = seal(control, rows)
+    if expected != line:
+        raise FormatError("the checksum does not fit")
+    if isinstance(control, Commit):
+        if len(rows) != control.size:
+            raise FormatError("the rows have another length than their commit line says")
+        check_rows(rows, control.rows)
+    elif rows:
+        raise FormatError("rows without a commit line")
+    return total
+
+
+def check_rows(data: bytes, rows: int) -> None:
+    """Refuse what is not this number of lines that look like JSON arrays."""
+    count = data.count(b"]\n[") + 1 if data else 0
+    if count != rows or (data and not (data.startswith(b"[") and data.endswith(b"]\n"))):
+        raise FormatError("the rows are not as many lines as their commit line says")
+
+
+def _fields(control: Control) -> dict[str, object]:
+    match control:
+        case Header():
+            return _header_fields(control)
+        case Commit():
+            return {
+                "commit": control.seq,
+                "rows": control.rows,
+                "words": control.words,
+                "bytes": control.size,
+                "position": _position_fields(control.position),
+                "closing": control.closing,
+                "synced": control.synced,
+                "prev": control.prev,
+            }
+        case Footer():
+            return {
+                "footer": True,
+                "batches": control.batches,
+                "rows": control.rows,
+                "bytes": control.size,
+                "last_seq": control.last_seq,
+                "synced": control.synced,
+                "prev": control.prev,
+            }
+
+
+def _header_fields(header: Header) -> dict[str, object]:
+    identity = header.identity
+    return {
+        "wal": VERSION,
+        "run": identity.run_id,
+        "source": identity.source,
+        "target": identity.target,
+        "schema": identity.schema,
+        "table": [identity.table.keyspace, identity.table.name],
+        "columns": [[column.name, column.type, column.form] for column in identity.columns],
+        "range": identity.range.number,
+        "start": identity.range.start,
+        "end": identity.range.end,
+        "epoch": identity.epoch,
+        "compression": identity.compression,
+        "first_seq": header.first_seq,
+        "prev": header.prev,
+    }
+
+
+def _position_fields(position: Position | None) -> dict[str, object] | None:
+    if position is None:
+        return None
+    return {
+        "token": position.token,
+        "pk": [cell.hex() for cell in position.partition_key],
+        "ck": [cell.hex() for cell in position.clustering],
+    }
+
+
+def _header(fields: Fields) -> Header:
+    if fields.count("wal") != VERSION:
+        raise FormatError(f"no segment of format {VERSION}")
+    keyspace, name = fields.texts("table", 2)
+    compression = fields.text("compression")
+    if compression not in COMPRESSIONS:
+        raise FormatError("an unknown compression")
+    return Header(
+        identity=WalIdentity(
+            run_id=fields.text("run"),
+            source=fields.text("source"),
+            target=fields.text("target"),
+            schema=fields.text("schema"),
+            table=TableName(keyspace=keyspace, name=name),
+            columns=tuple(
+                WalColumn(name=name, type=kind, form=form)
+                for name, kind, form in fields.rows_of_texts("columns", 3)
+            ),
+            range=TokenRange(
+                number=fields.count("range"),
+                start=fields.integer("start"),
+                end=fields.integer("end"),
+            ),
+            epoch=fields.count("epoch"),
+            compression=compression,
+        ),
+        first_seq=fields.count("first_seq"),
+        prev=fields.chain("prev"),
+    )
+
+
+def _commit(fields: Fields) -> Commit:
+    return Commit(
+        seq=fields.count("commit"),
+        rows=fields.count("rows"),
+        words=fields.count("words"),
+        size=fields.count("bytes"),
+        position=_position(fields.inner("position")),
+        closing=fields.flag("closing"),
+        synced=fields.count("synced"),
+        prev=fields.chain("prev"),
+    )
+
+
+def _position(fields: Fields | None) -> Position | None:
+    if fields is None:
+        return None
+    return Position(
+        token=fields.integer("token"),
+        partition_key=fields.cells("pk"),
+        clustering=fields.cells("ck"),
+    )
+
+
+def _footer(fields: Fields) -> Footer:
+    return Footer(
+        batches=fields.count("batches"),
+        rows=fields.count("rows"),
+        size=fields.count("bytes"),
+        last_seq=fields.count("last_seq"),
+        synced=fields.count("synced"),
+        prev=fields.chain("prev"),
+    )

@@ -1,0 +1,116 @@
+"""Reads the WAL of a run without writing to it: for replay, inspection and status.
+
+What recovery would cut is not yielded; what it would refuse is refused.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from cass_snapshot.errors import StateError
+from cass_snapshot.model import Batch, TableName, WalIdentity
+from cass_snapshot.wal.disk import Files
+from cass_snapshot.wal.files import REAL
+from cass_snapshot.wal.names import folder_of, parse_segment, segments_of, table_of
+from cass_snapshot.wal.walk import SegmentEnd, Walk, needed
+
+
+class RangeReader:
+    """The batches of one token range, in the segments that are there when it is made.
+
+    Making it reads the newest segment; ``replay`` reads the others. A writer may be at work.
+    """
+
+    def __init__(
+        self, directory: Path, table: TableName, range_number: int, *, files: Files = REAL
+    ) -> None:
+        """Find the segments and read how they end.
+
+        Raises:
+            WalCorrupt: the newest segment holds bytes that no crash explains.
+            StateError: there is no segment of this range.
+        """
+        self._files = files
+        self._folder = directory / folder_of(table)
+        self._names = segments_of(files.names(self._folder), range_number)
+        self._where = f"{self._folder.name}, range {range_number}"
+        if not self._names:
+            raise StateError("the WAL has no segment of this range", where=self._where)
+        self._newest = self._end(len(self._names) - 1)
+        if not self._newest.batches and len(self._names) > 1:  # its creation was interrupted
+            self._newest = self._end(len(self._names) - 2)
+
+    @property
+    def identity(self) -> WalIdentity:
+        """Return what the newest header says.
+
+        Raises:
+            StateError: the creation of the only segment was interrupted; it holds no batch.
+        """
+        if self._newest.header is None:
+            raise StateError("the WAL has no batch of this range", where=self._where)
+        return self._newest.header.identity
+
+    @property
+    def first_seq(self) -> int:
+        """Return the number of the oldest batch that the segments hold."""
+        return self._names[0].first_seq
+
+    @property
+    def last_seq(self) -> int:
+        """Return the number of the newest whole batch."""
+        return self._newest.last_seq
+
+    @property
+    def closed(self) -> bool:
+        """Tell whether the closing batch of the range is there (I8)."""
+        return self._newest.closing
+
+    def replay(self, after: int) -> Iterator[Batch]:
+        """Yield the whole batches whose sequence number is above ``after``, oldest first.
+
+        Raises:
+            WalCorrupt: bytes that no crash explains, or batches after ``after`` that are gone.
+        """
+        names = needed(self._folder, self._names, after)
+        for batch in Walk(self._files, self._folder, names).batches():
+            if batch.seq > after:
+                yield batch
+
+    def _end(self, index: int) -> SegmentEnd:
+        """Read a segment to its end; the one after it, where there is one, holds no batch."""
+        walk = Walk(self._files, self._folder, self._names[index : index + 1])
+        for _ in walk.batches():
+            pass
+        end = walk.ends[1]
+        assert end is not None  # noqa: S101 one name was given, so one segment was read
+        return end
+
+
+def find_ranges(directory: Path, *, files: Files = REAL) -> list[tuple[TableName, int]]:
+    """Return the tables and range numbers that have segments in a ``wal`` folder, in order."""
+    found: set[tuple[TableName, int]] = set()
+    for folder in files.names(directory):
+        table = table_of(folder)
+        if table is not None:
+            with contextlib.suppress(NotADirectoryError):  # a file of another kind
+                names = map(parse_segment, files.names(directory / folder))
+                found.update((table, name.range_number) for name in names if name)
+    return sorted(found)
+
+
+def wal_size(directory: Path) -> tuple[int, int]:
+    """Return how many bytes the segments of a ``wal`` folder have, and how many they are."""
+    size = count = 0
+    with contextlib.suppress(FileNotFoundError):
+        for folder in directory.iterdir():
+            if table_of(folder.name) and folder.is_dir():
+                for entry in os.scandir(folder):
+                    if parse_segment(entry.name):
+                        with contextlib.suppress(FileNotFoundError):  # removed meanwhile
+                            size += entry.stat(follow_symlinks=False).st_size
+                            count += 1
+    return size, count

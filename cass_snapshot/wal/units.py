@@ -1,0 +1,122 @@
+"""Cuts a segment into units: the rows before a control line, and that line.
+
+A unit is found without splitting its rows: the control line is the first that begins with ``{``.
+The file is read in blocks, so that one unit is in memory and never the whole file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from cass_snapshot.wal import frames
+from cass_snapshot.wal.disk import File
+from cass_snapshot.wal.fields import FormatError
+from cass_snapshot.wal.format import BATCH_BYTES_MAX, CONTROL_BYTES_MAX
+
+UNIT_BYTES_MAX = BATCH_BYTES_MAX + CONTROL_BYTES_MAX
+_BLOCK_BYTES = 2**20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unit:
+    """A stretch of a segment file: ``size`` bytes from ``offset``, and the lines they hold."""
+
+    offset: int
+    size: int
+    rows: bytes
+    line: bytes
+
+
+class BrokenError(Exception):
+    """The bytes from ``offset`` on are no unit, or not the one that belongs here.
+
+    ``by_crash`` says that a write which was cut off could look so.
+    """
+
+    def __init__(self, offset: int, why: str, *, by_crash: bool = True) -> None:
+        super().__init__(why)
+        self.offset = offset
+        self.why = why
+        self.by_crash = by_crash
+
+
+def units(file: File, *, compressed: bool) -> Iterator[Unit]:
+    """Yield the units of a segment from its start.
+
+    Raises:
+        BrokenError: bytes that are no unit; nothing comes after it.
+    """
+    return _frames(file) if compressed else _plain(file)
+
+
+def unit_of_frame(file: File, offset: int) -> Unit:
+    """Return the unit in the frame at an offset.
+
+    Raises:
+        FormatError: there is none.
+    """
+    size = frames.frame_size(file.read_at, offset, UNIT_BYTES_MAX)
+    frame = file.read_at(offset, size)
+    if len(frame) < size:
+        raise frames.CutShortError("a frame is cut off")
+    content = frames.content_of(frames.decompressor(), frame)
+    start = content.rfind(b"\n", 0, len(content) - 1) + 1
+    return Unit(offset=offset, size=size, rows=content[:start], line=content[start:])
+
+
+def _frames(file: File) -> Iterator[Unit]:
+    offset, end = 0, file.size()
+    while offset < end:
+        try:
+            unit = unit_of_frame(file, offset)
+        except FormatError as error:
+            raise BrokenError(offset, str(error)) from error
+        yield unit
+        offset += unit.size
+
+
+def _plain(file: File) -> Iterator[Unit]:
+    offset, end = 0, file.size()
+    buffer = bytearray()
+    while offset < end:
+        start, size = _find_line(file, buffer, offset)
+        with memoryview(buffer) as view:
+            unit = Unit(
+                offset=offset, size=size, rows=bytes(view[:start]), line=bytes(view[start:size])
+            )
+        yield unit
+        del buffer[:size]
+        offset += size
+
+
+def _find_line(file: File, buffer: bytearray, offset: int) -> tuple[int, int]:
+    """Return where the next control line begins and ends in the buffer, filling it as needed."""
+    start = 0 if _starts(file, buffer, offset) else -1
+    seen = 0
+    while start < 0:
+        start = buffer.find(b"\n{", seen) + 1 or -1
+        if start < 0:
+            seen = max(0, len(buffer) - 1)
+            _fill(file, buffer, offset, BATCH_BYTES_MAX)
+    seen = start
+    while (end := buffer.find(b"\n", seen)) < 0:
+        seen = len(buffer)
+        _fill(file, buffer, offset, start + CONTROL_BYTES_MAX)
+    return start, end + 1
+
+
+def _starts(file: File, buffer: bytearray, offset: int) -> bool:
+    if not buffer:
+        _fill(file, buffer, offset, BATCH_BYTES_MAX)
+    return buffer.startswith(b"{")
+
+
+def _fill(file: File, buffer: bytearray, offset: int, limit: int) -> None:
+    """Read one more block behind what the buffer holds of the unit at ``offset``."""
+    if len(buffer) > limit:
+        raise BrokenError(offset, "a line or a batch is longer than any", by_crash=False)
+    block = file.read_at(offset + len(buffer), _BLOCK_BYTES)
+    if not block:
+        raise BrokenError(offset, "the file ends within a batch")
+    buffer += block
