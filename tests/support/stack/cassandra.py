@@ -1,4 +1,4 @@
-"""Real Cassandra nodes: the jars from Maven, one folder a node, ready when a driver has an answer."""
+"""Real Cassandra nodes: jars from Maven, a folder each, ready when a driver has an answer."""
 
 import logging
 import shutil
@@ -131,12 +131,12 @@ def _jars(progress: Progress) -> Path:
     def fetch(folder: Path) -> None:
         progress.say(f"cassandra: downloading {VERSION}")
         program = maven(progress)
-        repository = cache_folder() / "maven"  # kept between attempts, Maven verifies what is there
+        repository = folder / "maven"
         (folder / "pom.xml").write_text(_POM, encoding="utf-8")
         run(
             [
                 program,
-                *("-B", "-ntp", "-U", "-f", str(folder / "pom.xml")),
+                *("-B", "-ntp", "-Dmaven.artifact.threads=10", "-f", str(folder / "pom.xml")),
                 _COPY,
                 "-DincludeScope=runtime",
                 f"-DoutputDirectory={folder}",

@@ -78,7 +78,7 @@ LOGBACK = """\
 _OPENS = {
     "java.base": (
         "java.io java.lang java.lang.module java.lang.reflect java.math java.net java.nio "
-        "java.rmi java.util java.util.concurrent java.util.concurrent.atomic "
+        "java.util java.util.concurrent java.util.concurrent.atomic "
         "java.util.concurrent.locks jdk.internal.loader jdk.internal.ref jdk.internal.reflect "
         "jdk.internal.math jdk.internal.module jdk.internal.misc jdk.internal.util.jar sun.nio.ch"
     ),
@@ -89,7 +89,7 @@ _OPENS = {
     "jdk.management": "com.sun.management.internal",
     "jdk.unsupported": "sun.misc",
 }
-"""What Cassandra 5.0 reaches into, by module; java.rmi in java.base does not exist and only warns."""
+"""What Cassandra 5.0 reaches into, by module."""
 
 
 def java_arguments(node: NodeSettings, jars: Path) -> list[str]:
@@ -99,6 +99,7 @@ def java_arguments(node: NodeSettings, jars: Path) -> list[str]:
     properties = {
         "cassandra.config": (conf / "cassandra.yaml").as_uri(),
         "cassandra.storagedir": node.folder / "data",
+        "cassandra-foreground": "yes",  # else it closes its outputs, and our log, once it is up
         "cassandra.jmx.local.port": node.jmx_port,
         # Nobody else is to be waited for on one machine: 13 s instead of a minute.
         "cassandra.ring_delay_ms": 2000,
@@ -114,6 +115,7 @@ def java_arguments(node: NodeSettings, jars: Path) -> list[str]:
         f"-Xmx{node.heap}",
         "-XX:+UseG1GC",
         "-XX:+ExitOnOutOfMemoryError",
+        "-XX:+PerfDisableSharedMem",  # no files in /tmp
         f"-XX:ErrorFile={node.folder}/hs_err_%p.log",
         f"-javaagent:{jamm}",
         *(f"-D{name}={value}" for name, value in properties.items()),

@@ -1,8 +1,7 @@
 """The cache of what the servers are made of: complete, or not there.
 
-A download grows in ``NAME.part`` and gets its name by a rename when it is complete. It is usable
-if and only if ``NAME/complete`` exists; that file is written last, before the rename. So whatever
-broke off, by a kill or by a lost network, is thrown away and fetched again.
+A download is usable if and only if ``NAME/complete`` exists, which is written last, before the
+folder gets its name. Whatever broke off, by a kill or by a lost network, is fetched again.
 """
 
 import shutil
@@ -12,6 +11,7 @@ from pathlib import Path
 from tests.support.stack.errors import CancelledError, StackError
 from tests.support.stack.progress import Progress
 from tests.support.stack.state import locked
+from tests.support.stack.whole import make_whole
 
 ATTEMPTS = 3
 _BACKOFF_S = 3.0
@@ -42,14 +42,15 @@ def _is_complete(folder: Path) -> bool:
 def _fetch(
     folder: Path, fetch: Callable[[Path], None], progress: Progress, backoff_s: float
 ) -> None:
-    part = folder.with_name(folder.name + ".part")
+    def fill(part: Path) -> None:
+        fetch(part)
+        (part / "complete").touch()
+
+    if folder.exists():
+        shutil.rmtree(folder)
     for attempt in range(1, ATTEMPTS + 1):
-        _remove(part)
-        _remove(folder)
-        part.mkdir(mode=0o700)
         try:
-            fetch(part)
-            break
+            return make_whole(folder, fill)
         except CancelledError:
             raise
         except (StackError, OSError) as error:
@@ -58,10 +59,4 @@ def _fetch(
             first_line = str(error).partition("\n")[0]
             progress.say(f"{folder.name}: attempt {attempt} of {ATTEMPTS} failed: {first_line}")
             progress.wait(backoff_s * attempt)
-    (part / "complete").touch()
-    part.rename(folder)
-
-
-def _remove(folder: Path) -> None:
-    if folder.exists():
-        shutil.rmtree(folder)
+    return None

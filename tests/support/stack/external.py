@@ -8,11 +8,11 @@ from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 from cassandra.auth import PlainTextAuthProvider
 
-from tests.support.stack import cassandra, mysql
+from tests.support.stack import cassandra, sql_server
 from tests.support.stack.errors import StackError
-from tests.support.stack.mysql import HOST
 from tests.support.stack.progress import Progress
 from tests.support.stack.server import NotReadyError
+from tests.support.stack.sql_server import HOST
 from tests.support.stack.state import StackState
 
 CASSANDRA_VARIABLE = "CASS_SNAPSHOT_TEST_CASSANDRA"
@@ -132,13 +132,13 @@ def parse_mysql(url: str) -> MysqlAddress:
 
 def cassandra_url(address: CassandraAddress, login: Login | None) -> str:
     """Return what `parse_cassandra` reads."""
-    return f"cassandra://{_userinfo(*login) if login else ''}{address.host}:{address.port}"
+    return f"cassandra://{_userinfo(*login) if login else ''}{_at(address)}"
 
 
 def mysql_url(address: MysqlAddress) -> str:
     """Return what `parse_mysql` reads."""
     userinfo = _userinfo(address.user, address.password)
-    return f"mysql://{userinfo}{address.host}:{address.port}/{quote(address.database)}"
+    return f"mysql://{userinfo}{_at(address)}/{quote(address.database)}"
 
 
 def ask_cassandra(address: CassandraAddress, login: Login | None) -> str:
@@ -153,7 +153,7 @@ def ask_cassandra(address: CassandraAddress, login: Login | None) -> str:
 def ask_mysql(address: MysqlAddress) -> str:
     """Return the version of the MySQL there."""
     try:
-        return mysql.ask_version(
+        return sql_server.ask_version(
             host=address.host, port=address.port, user=address.user, password=address.password
         )
     except NotReadyError as error:
@@ -174,6 +174,11 @@ def _split(url: str, scheme: str, variable: str) -> SplitResult:
 def _userinfo(user: str, password: str) -> str:
     quoted = quote(user, safe="")
     return f"{quoted}:{quote(password, safe='')}@" if password else f"{quoted}@"
+
+
+def _at(address: CassandraAddress | MysqlAddress) -> str:
+    host = f"[{address.host}]" if ":" in address.host else address.host
+    return f"{host}:{address.port}"
 
 
 def _no_answer(variable: str, host: str, port: int, error: Exception) -> StackError:

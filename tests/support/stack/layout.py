@@ -1,4 +1,4 @@
-"""Which servers a stack has, made from what it remembers; and the ports and folders of a new one."""
+"""Which servers a stack has, made from what it remembers; the ports and folders of a new one."""
 
 import hashlib
 import tempfile
@@ -7,34 +7,35 @@ from pathlib import Path
 
 from tests.support.stack.cassandra import HOSTS, CassandraNode
 from tests.support.stack.cassandra_conf import NodeSettings
-from tests.support.stack.mariadb import MariadbServer
-from tests.support.stack.mysql import MysqlServer, MysqlSettings
+from tests.support.stack.mariadb import Mariadb
+from tests.support.stack.mysql import Mysql
 from tests.support.stack.ports import free_ports
-from tests.support.stack.server import Server
+from tests.support.stack.sql_server import Flavour, SqlServer, SqlSettings
 from tests.support.stack.state import MYSQL_NAME, NODE_NAMES, Options, Ports, StackState
 
 _SHORT = "/tmp"  # noqa: S108 - a socket's path has at most 107 bytes; mkdtemp makes it private
 
 
-def new_state(options: Options) -> StackState:
-    """Choose the ports and the socket folder of a new stack."""
-    native, storage, *jmx = free_ports(2 + len(HOSTS), HOSTS)
-    ports = Ports(native=native, storage=storage, jmx=tuple(jmx), mysql=free_ports(1)[0])
+def new_state(options: Options, *, before: StackState | None) -> StackState:
+    """Choose the ports, those from `before` if there are such, and make the socket folder."""
+    ports = before.ports if before else _new_ports()
     sockets = tempfile.mkdtemp(prefix="cass-snapshot-", dir=_SHORT)
     return StackState(options=options, ports=ports, sockets=sockets)
 
 
 def with_other_cassandra_ports(state: StackState) -> StackState:
     """Return the state with new ports for the nodes."""
-    native, storage, *jmx = free_ports(2 + len(HOSTS), HOSTS)
-    return replace(
-        state, ports=replace(state.ports, native=native, storage=storage, jmx=tuple(jmx))
-    )
+    return replace(state, ports=replace(_new_ports(), mysql=state.ports.mysql))
 
 
 def with_other_mysql_port(state: StackState) -> StackState:
     """Return the state with a new port for MySQL."""
-    return replace(state, ports=replace(state.ports, mysql=free_ports(1)[0]))
+    return replace(state, ports=replace(state.ports, mysql=_new_ports().mysql))
+
+
+def _new_ports() -> Ports:
+    native, storage, mysql, *jmx = free_ports(3 + len(HOSTS), HOSTS)
+    return Ports(native=native, storage=storage, mysql=mysql, jmx=tuple(jmx))
 
 
 def nodes_of(state: StackState, folder: Path) -> list[CassandraNode]:
@@ -61,13 +62,13 @@ def nodes_of(state: StackState, folder: Path) -> list[CassandraNode]:
     ]
 
 
-def mysql_of(state: StackState, folder: Path) -> Server:
+def mysql_of(state: StackState, folder: Path) -> SqlServer:
     """Return the MySQL, whichever flavour."""
-    flavour = MariadbServer if state.options.mysql == "mariadb" else MysqlServer
-    (folder / MYSQL_NAME).mkdir(mode=0o700, exist_ok=True)
-    return flavour(
+    flavour: Flavour = Mariadb() if state.options.mysql == "mariadb" else Mysql()
+    return SqlServer(
         name=MYSQL_NAME,
-        settings=MysqlSettings(
+        flavour=flavour,
+        settings=SqlSettings(
             port=state.ports.mysql,
             buffer_pool=state.options.buffer_pool,
             extra=state.options.mysql_args,

@@ -24,15 +24,9 @@ _NO_PROGRAM_NEEDS = re.compile(
 )
 """Dependencies of installation scripts, which do not run here, and what only those bring."""
 
-_DEPENDS = [
-    "depends",
-    "--recurse",
-    "--no-recommends",
-    "--no-suggests",
-    "--no-conflicts",
-    "--no-breaks",
-    "--no-replaces",
-    "--no-enhances",
+_ONLY_NEEDED = [
+    f"--no-{relation}"
+    for relation in ("recommends", "suggests", "conflicts", "breaks", "replaces", "enhances")
 ]
 
 
@@ -115,7 +109,7 @@ class _PrivateApt:
     def closure(self, packages: Sequence[str]) -> list[str]:
         """Return the names of these packages and of all they need."""
         output = subprocess.run(
-            ["apt-cache", *self._options, *_DEPENDS, *packages],
+            ["apt-cache", *self._options, "depends", "--recurse", *_ONLY_NEEDED, *packages],
             capture_output=True,
             check=False,
             text=True,

@@ -76,7 +76,7 @@ def end(
     processes: Sequence[ProcessId],
     *,
     first: signal.Signals = signal.SIGTERM,
-    patience_s: float = 30,
+    patience_s: float = 90,
 ) -> None:
     """End these processes and return when they are gone; SIGKILL for what lasts too long."""
     with ExitStack() as opened:
@@ -129,11 +129,12 @@ def run(
     *,
     log: Path,
     progress: Progress,
+    name: str = "",
     folder: Path | None = None,
     environment: Mapping[str, str] | None = None,
     stdin: Path | None = None,
 ) -> None:
-    """Run a program to its end, output to `log`; a cancelled one is ended."""
+    """Run a program to its end, output to `log`; when the work is cancelled it is ended."""
     with (
         log.open("ab") as output,
         (stdin or Path(os.devnull)).open("rb") as given,
@@ -142,15 +143,24 @@ def run(
         ) as program,
     ):
         try:
-            while program.poll() is None:
-                progress.wait(0.05)
+            while _still_runs(program):
+                progress.check()
         except BaseException:
             program.kill()
             raise
     if program.returncode:
         raise StackError(
-            f"{argv[0]} failed with exit code {program.returncode}; the end of {log}:\n{tail(log)}"
+            f"{name or argv[0]} failed with exit code {program.returncode}; "
+            f"the end of {log}:\n{tail(log)}"
         )
+
+
+def _still_runs(program: subprocess.Popen[bytes]) -> bool:
+    try:
+        program.wait(timeout=0.1)
+    except subprocess.TimeoutExpired:
+        return True
+    return False
 
 
 def tail(log: Path, lines: int = 15, since: int = 0) -> str:

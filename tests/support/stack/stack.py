@@ -17,15 +17,19 @@ from tests.support.stack.external import (
 )
 from tests.support.stack.launch import Launcher
 from tests.support.stack.layout import mysql_of, new_state, nodes_of
-from tests.support.stack.mysql import DATABASE
 from tests.support.stack.paths import stack_folder
 from tests.support.stack.process import end
 from tests.support.stack.progress import Progress
 from tests.support.stack.server import Server
+from tests.support.stack.sql_server import DATABASE
 from tests.support.stack.state import MYSQL_NAME, NODE_NAMES, Options, StackState, StateFile, locked
 from tests.support.stack.status import ServerStatus, cassandra_status, mysql_status
 
 DEFAULT = "default"
+
+# A node that goes down while its neighbours do may wait half a minute for a quiet network, with
+# its commit log not yet synced: worth waiting for only where somebody wants the data again.
+_PATIENCE_S = {True: 90.0, False: 5.0}
 
 
 class Stack:
@@ -74,16 +78,17 @@ class Stack:
         """End what was started and remove its data; nothing to do is no error."""
         progress = Progress()
         with self._locked(progress):
-            state = self._file.read()
+            state = self._state()
             if state is None:
                 progress.say(f"stack {self.name} is not there: nothing to do")
                 return
             running = [server for server in state.launched if server.process.is_alive()]
-            end([server.process for server in running])
+            end([server.process for server in running], patience_s=_PATIENCE_S[keep])
             names = ", ".join(server.name for server in running) or "nothing"
             if not keep:
+                self._file.write(state.retired())  # first: half of the data is never used again
                 shutil.rmtree(state.sockets, ignore_errors=True)
-                shutil.rmtree(self.folder)
+                self._remove_data()
             progress.say(
                 f"ended {names}; data {'kept in ' + str(self.folder) if keep else 'removed'}"
             )
@@ -114,8 +119,8 @@ class Stack:
 
     def status(self) -> list[ServerStatus]:
         """Return the servers, dead or alive; none if there is no stack."""
-        state = self._file.read()
-        return [*cassandra_status(state, self._external()), *mysql_status(state, self._external())]
+        state, external = self._state(), self._external()
+        return [*cassandra_status(state, external), *mysql_status(state, external)]
 
     def endpoints(self) -> Endpoints:
         """Return where to find the servers."""
@@ -132,6 +137,16 @@ class Stack:
             mysql=external.mysql or MysqlAddress(mysql.host, mysql.port, "root", "", DATABASE),
         )
 
+    def _state(self) -> StackState | None:
+        """Return the state of a stack that is there, dead or alive."""
+        state = self._file.read()
+        return None if state is None or state.is_retired else state
+
+    def _remove_data(self) -> None:
+        for folder in self.folder.iterdir():
+            if folder.is_dir():
+                shutil.rmtree(folder)
+
     def _external(self) -> External:
         """Return what the environment names, without what is only this stack's own address."""
         if self.name != DEFAULT:
@@ -140,11 +155,11 @@ class Stack:
 
     def _remember(self, asked: dict[str, Any]) -> None:
         """Write the state with these options, or refuse what a stack cannot become."""
-        state = self._file.read()
+        state = self._state()
         if state is None:
-            options = Options(**asked)
             self.folder.mkdir(mode=0o700, exist_ok=True)
-            self._file.write(new_state(options))
+            self._remove_data()
+            self._file.write(new_state(Options(**asked), before=self._file.read()))
             return
         options = replace(state.options, **asked)
         data_differs = (options.nodes, options.mysql) != (state.options.nodes, state.options.mysql)
@@ -158,13 +173,13 @@ class Stack:
 
     def _own(self, name: str) -> StackState:
         """Return the state; the server of that name must be one that the stack started."""
-        state = self._file.read()
+        state = self._state()
         if state is None or state.find(name) is None:
             raise StackDownError(f"stack {self.name} has started no {name}: {self._hint('up')}")
         return state
 
     def _server(self, state: StackState, name: str) -> Server:
-        servers = [*nodes_of(state, self.folder), mysql_of(state, self.folder)]
+        servers: list[Server] = [*nodes_of(state, self.folder), mysql_of(state, self.folder)]
         return next(server for server in servers if server.name == name)
 
     def _locked(self, progress: Progress) -> AbstractContextManager[None]:

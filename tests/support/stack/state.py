@@ -35,7 +35,7 @@ class Options:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ports:
-    """Ports kept for the stack's life; the nodes share all but JMX, having addresses of their own."""
+    """Ports kept for the stack's life; nodes have own addresses, and share all but JMX."""
 
     native: int
     storage: int
@@ -54,12 +54,25 @@ class Launched:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StackState:
-    """Everything that one stack remembers; `sockets` is a private folder with a short path."""
+    """Everything that one stack remembers.
+
+    `sockets` is a private folder with a short path. A stack that is down, its data removed, has
+    none: what is left of it are the ports, so that addresses handed out before hold again.
+    """
 
     options: Options
     ports: Ports
     sockets: str
     launched: tuple[Launched, ...] = ()
+
+    @property
+    def is_retired(self) -> bool:
+        """Whether nothing but the ports is left."""
+        return not self.sockets
+
+    def retired(self) -> Self:
+        """Return what is remembered when the data has been removed."""
+        return replace(self, options=Options(), sockets="", launched=())
 
     def find(self, name: str) -> Launched | None:
         """Return the server of that name, dead or alive."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from tests.support.stack.cassandra import HOSTS
 from tests.support.stack.errors import StackError
 from tests.support.stack.external import External, ask_cassandra, ask_mysql
-from tests.support.stack.mysql import HOST
+from tests.support.stack.sql_server import HOST
 from tests.support.stack.state import MYSQL_NAME, NODE_NAMES, StackState
 
 UP, STARTING, DOWN = "up", "starting", "down"
@@ -32,7 +32,7 @@ class ServerStatus:
         pid = f"pid {self.pid}" if self.pid else ""
         address = f"{self.host}:{self.port}"
         return (
-            f"{self.name:<10}  {self.state:<8}  {self.version:<24}  {address:<21}  {pid}".rstrip()
+            f"{self.name:<10}  {self.state:<8}  {self.version:<28}  {address:<21}  {pid}".rstrip()
         )
 
 

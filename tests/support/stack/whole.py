@@ -1,0 +1,20 @@
+"""Folders that are complete, or not there.
+
+A folder grows beside its final place under a name of its own, and gets there by a rename. What
+broke off is never taken for the whole, nor can a program that outlived ours write into the next
+attempt.
+"""
+
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+
+def make_whole(folder: Path, fill: Callable[[Path], None]) -> None:
+    """Have `fill` fill an empty folder, then give it its name."""
+    for left_over in folder.parent.glob(f"{folder.name}.part-*"):
+        shutil.rmtree(left_over, ignore_errors=True)
+    part = Path(tempfile.mkdtemp(prefix=f"{folder.name}.part-", dir=folder.parent))
+    fill(part)
+    part.rename(folder)
