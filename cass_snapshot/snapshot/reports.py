@@ -1,4 +1,4 @@
-"""What ``replay-wal`` and ``find-missing`` hand back; the command line shows these and nothing else.
+"""What ``replay-wal`` and ``find-missing`` hand back; the command line shows these alone.
 
 Exit codes stand in here because scripts read them from ``--output json``.
 """

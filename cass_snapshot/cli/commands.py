@@ -1,0 +1,53 @@
+"""The commands to type next, made from the one that was typed. Pure.
+
+What was typed holds no secret, since no option accepts one.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+WITH_VALUE = frozenset(
+    {
+        *("-c", "--config", "--from", "--to", "--run-dir", "--range-count", "--workers"),
+        *("--compression", "--progress", "--progress-every", "--events", "--output", "--color"),
+        *("--log-file", "--log-format"),
+    }
+)
+"""The options of ``run`` that are followed by a value; a test compares them with its help."""
+OF_PLACE = frozenset({"-c", "--config", "--from", "--to"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Commands:
+    """What an operator may type next, with the addresses or the file of this time."""
+
+    again: str
+    afresh: str
+    find_missing: str
+
+
+def commands_from(typed: Sequence[str]) -> Commands:
+    """Return what follows from ``cass-snapshot run ...``."""
+    groups = list(_groups(typed[2:]))
+    again = [word for group in groups if group != ["--new"] for word in group]
+    place = [
+        word
+        for group in groups
+        if not group[0].startswith("-") or group[0].partition("=")[0] in OF_PLACE
+        for word in group
+    ]
+    return Commands(
+        again=shlex.join(["cass-snapshot", "run", *again]),
+        afresh=shlex.join(["cass-snapshot", "run", "--new", *again]),
+        find_missing=shlex.join(["cass-snapshot", "find-missing", *place]),
+    )
+
+
+def _groups(words: Sequence[str]) -> Iterator[list[str]]:
+    """Yield each option with its value, and each table by itself."""
+    rest = iter(words)
+    for word in rest:
+        yield [word, *([next(rest, "")] if word in WITH_VALUE else [])]

@@ -1,0 +1,100 @@
+"""``run``: copy tables; the same command continues an unfinished run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+import typer
+
+from cass_snapshot.cli.commands import Commands, commands_from
+from cass_snapshot.cli.exits import Exit
+from cass_snapshot.cli.loading import load_settings
+from cass_snapshot.cli.options import WHAT, Both, Common, Watch
+from cass_snapshot.cli.summary import summary, word_and_style
+from cass_snapshot.snapshot.status import RunStatus
+
+PACE = "Pace"
+NEEDS = ("cassandra.contact_points", "mysql.host", "mysql.database", "tables")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cut:
+    """How a run is begun and cut."""
+
+    new: Annotated[
+        bool,
+        typer.Option("--new", help="Do not continue; start another run.", rich_help_panel=WHAT),
+    ] = False
+    range_count: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            help="How many ranges the ring is split into; 256 if nothing says otherwise.",
+            rich_help_panel=WHAT,
+        ),
+    ] = None
+    compression: Annotated[
+        Literal["none", "zstd"] | None,
+        typer.Option(help="How the WAL is compressed.", rich_help_panel=WHAT),
+    ] = None
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N", help="Processes; one a core, at most 8, by default.", rich_help_panel=PACE
+        ),
+    ] = None
+
+
+def run(
+    context: typer.Context,
+    tables: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="KEYSPACE.TABLE", help="Which tables; otherwise those of the file."),
+    ] = None,
+    *,
+    both: Both,
+    cut: Cut,
+    watch: Watch,
+    common: Common,
+) -> None:
+    """Copy tables. Continues an unfinished run."""
+    settings = load_settings(
+        common,
+        from_=both.from_,
+        to=both.to,
+        flags={
+            "run.ranges": ("--range-count", cut.range_count),
+            "run.compression": ("--compression", cut.compression),
+            "run.workers": ("--workers", cut.workers),
+        },
+        tables=tables or (),
+        needs=NEEDS,
+    )
+    # late: the drivers and the display take longer to import than --help may take
+    from cass_snapshot.cli.views import build_views
+    from cass_snapshot.snapshot.run import run as copy
+
+    typed: Sequence[str] = context.obj or ("cass-snapshot", "run")
+    view = build_views(watch, common, settings)
+    try:
+        status = copy(settings, tables=settings.tables, new=cut.new, view=view, command_line=typed)
+    finally:
+        view.close()
+    _close(status, commands_from(typed), watch, common)
+    raise typer.Exit(status.exit_code or Exit.OK)
+
+
+def _close(status: RunStatus, commands: Commands, watch: Watch, common: Common) -> None:
+    """Write the closing summary, or the final record as JSON."""
+    from cass_snapshot.cli.console import console_for, say, say_json, width_of  # late: rich
+
+    if common.output == "json":
+        say_json(status)
+    elif not common.quiet or status.exit_code:
+        to_stderr = watch.events == "-"
+        width = width_of(console_for(common.color, stderr=to_stderr))
+        _, style = word_and_style(status.exit_code or 0)
+        lines = summary(status, commands, width)
+        say(lines, common.color, style=style, stderr=to_stderr)

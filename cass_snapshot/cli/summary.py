@@ -1,0 +1,177 @@
+"""What a run says at its end: how it ended, what it took, what both sides hold, what to type next.
+
+Pure: from the final record to lines of text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from textwrap import wrap
+
+from cass_snapshot.cli.commands import Commands
+from cass_snapshot.cli.exits import Exit
+from cass_snapshot.cli.figures import clock, columns, ends_apart, plural, size, span
+from cass_snapshot.cli.progress import short_id
+from cass_snapshot.snapshot.status import Counts, RangeFailure, RunStatus, TableStatus
+
+LABEL = 9
+DIFFERING_MAX = 10
+"""More than these are in find-missing's business."""
+REASONS_MAX = 10
+
+_WORDS = {
+    Exit.OK: ("done", "bold green"),
+    Exit.PARTIAL: ("partial", "bold yellow"),
+    Exit.DIFFERS: ("differs", "bold red"),
+    Exit.LIMIT: ("stopped", "bold yellow"),
+    Exit.UNAVAILABLE: ("unavailable", "bold red"),
+    Exit.LOCKED: ("locked", "bold yellow"),
+    Exit.STATE: ("state", "bold red"),
+    Exit.SIGINT: ("stopped", "bold yellow"),
+    Exit.SIGTERM: ("stopped", "bold yellow"),
+}
+_CONTINUES = frozenset({Exit.LIMIT, Exit.UNAVAILABLE, Exit.SIGINT, Exit.SIGTERM})
+
+
+def word_and_style(code: int) -> tuple[str, str]:
+    """Return the word that a summary begins with, and its colour."""
+    return _WORDS.get(Exit(code), ("failed", "bold red"))
+
+
+def summary(status: RunStatus, commands: Commands, width: int = 80) -> list[str]:
+    """Return the closing summary of a run that has ended."""
+    code = status.exit_code or 0
+    return [
+        _first_line(status, width),
+        *_reason(status, width),
+        "",
+        *_steps(status),
+        *_counts(status.tables),
+        *_odds(status),
+        *_failures(status.tables, width),
+        "",
+        *_next(status, commands, code),
+        *([f"{f'exit {code}':>{width}}"] if code else []),
+    ]
+
+
+def _first_line(status: RunStatus, width: int) -> str:
+    word, _ = word_and_style(status.exit_code or 0)
+    tables = status.tables
+    done, total = sum(t.ranges_done for t in tables), sum(t.ranges_total for t in tables)
+    parts = [
+        tables[0].table if len(tables) == 1 else plural(len(tables), "table"),
+        f"{done}/{total} ranges",
+        _verdict(tables, done == total),
+    ]
+    text = f"{word}: {', '.join(part for part in parts if part)}"
+    return ends_apart(text, span(status.elapsed_s), width)
+
+
+def _verdict(tables: Sequence[TableStatus], complete: bool) -> str:
+    counts = [table.counts for table in tables if table.counts is not None]
+    if len(counts) < len(tables):
+        return "not counted" if complete else ""
+    missing, extra = sum(c.missing for c in counts), sum(c.extra for c in counts)
+    if missing or extra:
+        found = [(missing, "missing"), (extra, "extra")]
+        return ", ".join(f"{number:,} {word}" for number, word in found if number)
+    return "counted equal"
+
+
+def _reason(status: RunStatus, width: int) -> list[str]:
+    if not status.reason or status.exit_code == Exit.OK:
+        return []
+    return wrap(status.reason, width, initial_indent="  why      ", subsequent_indent=" " * 11)
+
+
+def _steps(status: RunStatus) -> list[str]:
+    rows = [["step", "wall", "rows", "rate", "workers"]]
+    copied = sum(t.rows_applied - t.rows_before for t in status.tables)
+    if status.copy_s:
+        rate = f"{copied / status.copy_s:,.0f} rows/s"
+        rows.append(["copy", clock(status.copy_s), f"{copied:,}", rate, str(status.workers)])
+    if status.verify_s:
+        counted = sum(t.counts.source_rows for t in status.tables if t.counts is not None)
+        rate = f"{counted / status.verify_s:,.0f} rows/s" if counted else ""
+        rows.append(["verify", clock(status.verify_s), f"{counted:,}", rate, ""])
+    if len(rows) == 1:
+        return []
+    return [*(f"  {line}" for line in columns(rows)), ""]
+
+
+def _counts(tables: Sequence[TableStatus]) -> list[str]:
+    """Return both sides' counts per table, and the first ranges in which they differ."""
+    counted = [(table, table.counts) for table in tables if table.counts is not None]
+    if not counted:
+        return []
+    rows = [["table", "cassandra", "mysql", "diff", ""]]
+    rows += [[table.table, *_count_cells(counts)] for table, counts in counted]
+    differing = [(table, r) for table, counts in counted for r in counts.differing]
+    lines = [f"  {line}" for line in columns(rows)]
+    lines += [
+        f"  {table.table} {r.range}: cassandra {r.source_rows:,}, mysql {r.target_rows:,}"
+        for table, r in differing[:DIFFERING_MAX]
+    ]
+    if len(differing) > DIFFERING_MAX:
+        lines.append(f"  and {plural(len(differing) - DIFFERING_MAX, 'range')} more")
+    return [*lines, ""]
+
+
+def _count_cells(counts: Counts) -> list[str]:
+    source, target = counts.source_rows, counts.target_rows
+    return [f"{source:,}", f"{target:,}", f"{source - target:,}", counts.status]
+
+
+def _odds(status: RunStatus) -> list[str]:
+    tables = status.tables
+    parts = [f"retried {plural(sum(t.retries for t in tables), 'time')}"]
+    if status.worker_restarts:
+        parts.append(f"{plural(status.worker_restarts, 'worker')} replaced")
+    before = sum(t.rows_before for t in tables)
+    if status.continues:
+        parts.append(f"{before:,} rows were there from earlier")
+    wal, segments = sum(t.wal_bytes for t in tables), sum(t.wal_segments for t in tables)
+    kept = f"{size(wal)} in {plural(segments, 'segment')}, kept in {status.run_dir}/wal"
+    return [f"  {'    '.join(parts)}", f"  {'wal':<{LABEL}}{kept}"]
+
+
+def _failures(tables: Sequence[TableStatus], width: int) -> list[str]:
+    """Return the failed ranges, those with the same reason together."""
+    groups: dict[tuple[str, str, bool], list[RangeFailure]] = {}
+    for table in tables:
+        for failure in table.failures:
+            groups.setdefault((table.table, failure.why, failure.retryable), []).append(failure)
+    lines = []
+    for (table_name, why, retryable), failures in list(groups.items())[:REASONS_MAX]:
+        numbers = ", ".join(str(failure.range) for failure in failures)
+        attempts = plural(max(failure.attempts for failure in failures), "attempt")
+        fate = "" if retryable else "; the same again would fail the same"
+        text = f"range {numbers}: {why}, {attempts}{fate}"
+        start = f"  {plural(len(failures), 'range')} of {table_name}   "
+        lines += wrap(text, width, initial_indent=start, subsequent_indent=" " * 6)
+    if len(groups) > REASONS_MAX:
+        lines.append(f"  and {plural(len(groups) - REASONS_MAX, 'reason')} more in run.log")
+    return ["", *lines] if lines else []
+
+
+def _next(status: RunStatus, commands: Commands, code: int) -> list[str]:
+    """Return the commands that make sense now, each on a line of its own to copy."""
+    failed = sum(len(table.failures) for table in status.tables)
+    if code == Exit.OK:
+        return [_labelled("next", f"cass-snapshot status {short_id(status.run_id)}")]
+    if code == Exit.PARTIAL and failed:
+        note = f"reads the {plural(failed, 'range')} again, keeps the rest"
+        return [_labelled("again", commands.again), _labelled("", note)]
+    if code == Exit.DIFFERS:
+        return [
+            _labelled("which", commands.find_missing),
+            _labelled("afresh", commands.afresh),
+        ]
+    if code in _CONTINUES:
+        return [_labelled("again", commands.again), _labelled("", "the same command continues")]
+    return [_labelled("log", f"{status.run_dir}/run.log")]
+
+
+def _labelled(label: str, text: str) -> str:
+    return f"  {label:<{LABEL}}{text}"

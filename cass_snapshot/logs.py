@@ -1,0 +1,184 @@
+"""What goes into a log and where: files hold all we say, the terminal warnings alone.
+
+No secret reaches a log, because none reaches a message (I12). Also tells which compiled parts of
+the drivers really load, since a driver without them works and says nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import platform
+import sys
+from datetime import UTC, datetime
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TextIO
+
+from cass_snapshot import __version__
+from cass_snapshot.settings import LogSettings
+
+OURS = "cass_snapshot"
+DRIVERS_VERBOSITY = 2
+"""-vv shows what the drivers say."""
+
+_handlers: list[logging.Handler] = []
+_files: list[Path] = []
+
+
+class TextLine(logging.Formatter):
+    """``2026-11-20T10:54:52.114Z info  cass_snapshot.snapshot.run[4711] message``."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return one line, and the traceback below it where there is one."""
+        name, level = record.name, record.levelname.lower()
+        line = f"{_time(record)} {level:<7} {name}[{record.process}] {record.getMessage()}"
+        return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
+
+
+class JsonLine(logging.Formatter):
+    """One JSON object a line, traceback included."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the record as JSON."""
+        fields = {
+            "ts": _time(record),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "pid": record.process,
+            "message": record.getMessage(),
+        }
+        if record.exc_info:
+            fields["traceback"] = self.formatException(record.exc_info)
+        return json.dumps(fields, ensure_ascii=False)
+
+
+class _Terminal(logging.Handler):
+    """Writes to whatever standard error is now: a live display puts itself in between."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            sys.stderr.write(f"{record.levelname.lower()}: {record.getMessage()}\n")
+        except OSError:  # a terminal that is gone must not end a run
+            return
+
+
+def to_terminal(verbose: int, *, quiet: bool = False) -> None:
+    """Show our warnings; with one -v all we say, with two the drivers too; if quiet, errors."""
+    handler = _Terminal()
+    handler.setLevel(logging.ERROR if quiet else logging.INFO if verbose else logging.WARNING)
+    if verbose < DRIVERS_VERBOSITY:
+        handler.addFilter(lambda record: record.name.partition(".")[0] == OURS)
+    else:
+        handler.setLevel(logging.DEBUG)
+    _add(handler)
+
+
+def to_file(path: Path, log: LogSettings) -> None:
+    """Append all we say to a file that only its owner may read.
+
+    Called in the parent and in each worker: a line is one write, so that lines do not mix.
+
+    Raises:
+        OSError: the file cannot be opened.
+    """
+    handler = logging.StreamHandler(_open(path))
+    handler.setFormatter(JsonLine() if log.format == "json" else TextLine())
+    _files.append(path)
+    _add(handler)
+    logging.getLogger().setLevel(logging.DEBUG if log.drivers else logging.WARNING)
+
+
+def files() -> tuple[Path, ...]:
+    """Return the files that are being written."""
+    return tuple(_files)
+
+
+def stop() -> None:
+    """Close the files and forget every destination."""
+    for handler in _handlers:
+        logging.getLogger().removeHandler(handler)
+        if isinstance(handler, logging.StreamHandler):
+            handler.stream.close()
+        handler.close()
+    _handlers.clear()
+    _files.clear()
+
+
+def _add(handler: logging.Handler) -> None:
+    _handlers.append(handler)
+    logging.getLogger().addHandler(handler)
+    logging.getLogger(OURS).setLevel(logging.INFO)
+
+
+def _open(path: Path) -> TextIO:
+    def private(name: str, flags: int) -> int:
+        return os.open(name, flags, mode=0o600)
+
+    return open(path, "a", encoding="utf-8", buffering=1, opener=private)
+
+
+def _time(record: logging.LogRecord) -> str:
+    moment = datetime.fromtimestamp(record.created, tz=UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+# --- which parts we got ---------------------------------------------------------------------------
+
+
+def versions() -> tuple[str, ...]:
+    """Return a line for each part that speed and correctness hang on, as ``--version`` shows it."""
+    return (
+        f"cass-snapshot {__version__}",
+        f"python {platform.python_version()}",
+        f"cassandra-driver {_version('cassandra-driver')}, {_cassandra_parts()}",
+        f"mysql-connector-python {_version('mysql-connector-python')}, {_mysql_part()}",
+        f"orjson {_version('orjson')}",
+        f"zstandard {_version('zstandard')}",
+    )
+
+
+def extensions() -> str:
+    """Return the same on one line, without our own version, for logs and ``run.json``."""
+    return "; ".join(versions()[1:])
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "not installed"
+
+
+def _cassandra_parts() -> str:
+    parts = {
+        "libev": "cassandra.io.libevwrapper",
+        "cython": "cassandra.row_parser",
+        "murmur3": "cassandra.cmurmur3",
+    }
+    found = {name: _failure(module) for name, module in parts.items()}
+    have = [name for name, failure in found.items() if not failure]
+    lack = [f"{name} not loaded ({failure})" for name, failure in found.items() if failure]
+    return ", ".join(have + lack)
+
+
+def _mysql_part() -> str:
+    """Say whether the C extension loads; imported by itself, since the driver hides the reason.
+
+    After ``ssl``: where ``hashlib`` alone has brought the system's libcrypto, the extension takes
+    that one and its own newer libssl, and these two do not go together.
+    """
+    import_module("ssl")
+    failure = _failure("_mysql_connector")
+    return f"C extension not loaded ({failure})" if failure else "C extension in use"
+
+
+def _failure(module: str) -> str:
+    """Return why a compiled module does not load; an empty text where it does."""
+    try:
+        import_module(module)
+    except ImportError as error:
+        return str(error)
+    return ""
