@@ -1,6 +1,7 @@
 """Real Cassandra nodes: jars from Maven, a folder each, ready when a driver has an answer."""
 
 import logging
+import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,15 +66,15 @@ class CassandraNode:
 
     def prepare(self, progress: Progress) -> Launch:
         """Fetch the jars, write the settings."""
-        jars = _jars(progress)
-        java = java_home(progress) / "bin" / "java"
+        java = java_home(progress)
+        jars = _jars(java, progress)
         folder = self.settings.folder
         for name in ("conf", "data", "tmp"):
             (folder / name).mkdir(mode=0o700, parents=True, exist_ok=True)
         (folder / "conf" / "cassandra.yaml").write_text(yaml_text(self.settings), encoding="utf-8")
         (folder / "conf" / "logback.xml").write_text(LOGBACK, encoding="utf-8")
         return Launch(
-            argv=[str(java), *java_arguments(self.settings, jars)],
+            argv=[str(java / "bin" / "java"), *java_arguments(self.settings, jars)],
             folder=folder,
             environment=plain_environment(),
         )
@@ -125,7 +126,7 @@ def _query(host: str, port: int, cql: str, auth_provider: object | None = None) 
         cluster.shutdown()
 
 
-def _jars(progress: Progress) -> Path:
+def _jars(java: Path, progress: Progress) -> Path:
     """Return the folder of Cassandra's jars, fetched if they are not in the cache."""
 
     def fetch(folder: Path) -> None:
@@ -135,7 +136,7 @@ def _jars(progress: Progress) -> Path:
         (folder / "pom.xml").write_text(_POM, encoding="utf-8")
         run(
             [
-                program,
+                str(program),
                 *("-B", "-ntp", "-Dmaven.artifact.threads=10", "-f", str(folder / "pom.xml")),
                 _COPY,
                 "-DincludeScope=runtime",
@@ -144,6 +145,7 @@ def _jars(progress: Progress) -> Path:
             ],
             log=folder / "maven.log",
             progress=progress,
+            environment={**os.environ, "JAVA_HOME": str(java)},
         )
         shutil.rmtree(repository)
 

@@ -6,6 +6,7 @@ not change in a process's life, so (pid, start time) is that process or nobody.
 
 import os
 import select
+import shutil
 import signal
 import subprocess
 import time
@@ -21,6 +22,9 @@ from tests.support.stack.progress import Progress
 _STATE = 0
 _START_TIME = 19
 """Places in /proc/PID/stat counted from behind the command's name: fields 3 and 22."""
+
+_KILL_PATIENCE_S = 60.0
+"""Giving back gigabytes, or a write to a slow disk, may hold up even SIGKILL."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +88,7 @@ def end(
         _signal(handles, first)
         left = _wait(handles, patience_s)
         _signal(left, signal.SIGKILL)
-        left = _wait(left, patience_s)
+        left = _wait(left, _KILL_PATIENCE_S)
     if left:
         raise StackError("a process does not end, not even by SIGKILL: see ps for state D")
 
@@ -134,12 +138,22 @@ def run(
     environment: Mapping[str, str] | None = None,
     stdin: Path | None = None,
 ) -> None:
-    """Run a program to its end, output to `log`; when the work is cancelled it is ended."""
+    """Run a program to its end, output to `log`.
+
+    When the work is cancelled it is ended; when we are killed, it dies with us.
+    """
+    setpriv = shutil.which("setpriv")
+    leash = [setpriv, "--pdeathsig=KILL"] if setpriv else []
     with (
         log.open("ab") as output,
         (stdin or Path(os.devnull)).open("rb") as given,
         subprocess.Popen(
-            argv, stdin=given, stdout=output, stderr=output, cwd=folder, env=environment
+            [*leash, *argv],
+            stdin=given,
+            stdout=output,
+            stderr=output,
+            cwd=folder,
+            env=environment,
         ) as program,
     ):
         try:

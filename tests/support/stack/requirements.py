@@ -7,40 +7,41 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from tests.support.stack.errors import StackError
 from tests.support.stack.packages import debian_codename
 from tests.support.stack.paths import cache_folder
-from tests.support.stack.process import run
+from tests.support.stack.process import tail
 from tests.support.stack.progress import Progress
-
-_JAVA = "17"
-_JAVA_PACKAGE = "openjdk-17-jre-headless"
-_APT_GET = ("apt-get", "-q", "-oDPkg::Lock::Timeout=300")
+from tests.support.stack.state import locked
 
 
 def java_home(progress: Progress) -> Path:
     """Return the home of a Java 17."""
-    found = _find_java()
-    if found is None:
-        _install(_JAVA_PACKAGE, progress)
-        found = _find_java()
-    if found is None:
-        raise StackError(f"{_JAVA_PACKAGE} is installed, and there is still no Java {_JAVA}")
-    return found
+    return _found_or_installed(_find_java, "openjdk-17-jre-headless", progress)
 
 
-def maven(progress: Progress) -> str:
-    """Return the path of Maven's program."""
+def maven(progress: Progress) -> Path:
+    """Return Maven's program."""
+    return _found_or_installed(_find_maven, "maven", progress)
+
+
+def _found_or_installed(find: Callable[[], Path | None], package: str, progress: Progress) -> Path:
+    if found := find():
+        return found
+    with locked(cache_folder() / "apt-install.lock", progress, "another installation"):
+        if find() is None:
+            _install(package, progress)
+    if found := find():
+        return found
+    raise StackError(f"{package} is installed, and what it brings is still not found")
+
+
+def _find_maven() -> Path | None:
     found = shutil.which("mvn")
-    if found is None:
-        _install("maven", progress)
-        found = shutil.which("mvn")
-    if found is None:
-        raise StackError("maven is installed, and there is still no mvn on the PATH")
-    return found
+    return Path(found) if found else None
 
 
 def _find_java() -> Path | None:
@@ -59,7 +60,7 @@ def _is_java_17(java: Path) -> bool:
     if not os.access(java, os.X_OK):
         return False
     output = subprocess.run([str(java), "-version"], capture_output=True, check=False, text=True)
-    return re.search(rf'version "{_JAVA}[."]', output.stderr) is not None
+    return re.search(r'version "17[."]', output.stderr) is not None
 
 
 def _install(package: str, progress: Progress) -> None:
@@ -76,6 +77,18 @@ def _install(package: str, progress: Progress) -> None:
 
 
 def _apt_get(arguments: Sequence[str], progress: Progress) -> None:
-    quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    """Run apt-get on the system itself, to its end: broken off, it leaves half a package."""
     log = cache_folder() / "apt-install.log"
-    run([*_APT_GET, *arguments], log=log, progress=progress, environment=quiet)
+    with log.open("ab") as output:
+        program = subprocess.run(
+            ["apt-get", "-q", "-oDPkg::Lock::Timeout=300", *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"},
+            start_new_session=True,  # Ctrl-C at the terminal is for us only
+            check=False,
+        )
+    progress.check()
+    if program.returncode:
+        raise StackError(f"apt-get {arguments[0]} failed; the end of {log}:\n{tail(log)}")

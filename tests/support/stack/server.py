@@ -11,8 +11,8 @@ from tests.support.stack.errors import PortTakenError, StackError
 from tests.support.stack.process import ProcessId, spawn, tail
 from tests.support.stack.progress import Progress
 
-READY_WITHIN_S = 240.0
-"""Cassandra needs 13 s alone; on a busy machine with two cores several times that was seen."""
+READY_WITHIN_S = 300.0
+"""Cassandra needs 13 s alone; 53 s were seen beside others on two cores."""
 
 _KEPT_VARIABLES = ("PATH", "HOME", "TZ")
 _PORT_TAKEN = ("Address already in use", "Port already in use", "port is already in use")

@@ -29,7 +29,7 @@ DEFAULT = "default"
 
 # A node that goes down while its neighbours do may wait half a minute for a quiet network, with
 # its commit log not yet synced: worth waiting for only where somebody wants the data again.
-_PATIENCE_S = {True: 90.0, False: 5.0}
+_PATIENCE_S = {True: 90.0, False: 8.0}
 
 
 class Stack:

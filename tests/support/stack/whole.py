@@ -13,8 +13,12 @@ from pathlib import Path
 
 def make_whole(folder: Path, fill: Callable[[Path], None]) -> None:
     """Have `fill` fill an empty folder, then give it its name."""
-    for left_over in folder.parent.glob(f"{folder.name}.part-*"):
-        shutil.rmtree(left_over, ignore_errors=True)
+    _remove_parts(folder)
     part = Path(tempfile.mkdtemp(prefix=f"{folder.name}.part-", dir=folder.parent))
     fill(part)
     part.rename(folder)
+
+
+def _remove_parts(folder: Path) -> None:
+    for part in folder.parent.glob(f"{folder.name}.part-*"):
+        shutil.rmtree(part, ignore_errors=True)
