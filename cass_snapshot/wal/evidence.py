@@ -81,10 +81,11 @@ def _size_of_rows(line: bytes) -> int:
 def _framed(file: File, broken: int) -> Iterator[Unit | None]:
     """Yield the units of all frames after the broken spot, None for one that cannot be read."""
     tail = file.read_at(broken, TAIL_BYTES_MAX)
+    decompressor = frames.decompressor()
     at = tail.find(frames.MAGIC)
     while at >= 0:
         try:
-            yield unit_of_frame(file, broken + at)
+            yield unit_of_frame(file, broken + at, decompressor)
         except FormatError:
             yield None
         at = tail.find(frames.MAGIC, at + 1)

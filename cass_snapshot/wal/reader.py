@@ -14,34 +14,31 @@ from cass_snapshot.errors import StateError
 from cass_snapshot.model import Batch, TableName, WalIdentity
 from cass_snapshot.wal.disk import Files
 from cass_snapshot.wal.files import REAL
-from cass_snapshot.wal.names import folder_of, parse_segment, segments_of, table_of
+from cass_snapshot.wal.names import SegmentName, folder_of, parse_segment, segments_of, table_of
 from cass_snapshot.wal.walk import SegmentEnd, Walk, needed
 
 
 class RangeReader:
     """The batches of one token range, in the segments that are there when it is made.
 
-    Making it reads the newest segment; ``replay`` reads the others. A writer may be at work.
+    A writer may be at work. What is asked before ``replay`` has ended reads the newest segment.
     """
 
     def __init__(
         self, directory: Path, table: TableName, range_number: int, *, files: Files = REAL
     ) -> None:
-        """Find the segments and read how they end.
+        """Find the segments.
 
         Raises:
-            WalCorrupt: the newest segment holds bytes that no crash explains.
-            StateError: there is no segment of this range.
+            StateError: there is no segment of this range, or one is there twice.
         """
         self._files = files
         self._folder = directory / folder_of(table)
         self._names = segments_of(files.names(self._folder), range_number)
         self._where = f"{self._folder.name}, range {range_number}"
+        self._known: SegmentEnd | None = None
         if not self._names:
             raise StateError("the WAL has no segment of this range", where=self._where)
-        self._newest = self._end(len(self._names) - 1)
-        if not self._newest.batches and len(self._names) > 1:  # its creation was interrupted
-            self._newest = self._end(len(self._names) - 2)
 
     @property
     def identity(self) -> WalIdentity:
@@ -50,9 +47,10 @@ class RangeReader:
         Raises:
             StateError: the creation of the only segment was interrupted; it holds no batch.
         """
-        if self._newest.header is None:
+        header = self._newest().header
+        if header is None:
             raise StateError("the WAL has no batch of this range", where=self._where)
-        return self._newest.header.identity
+        return header.identity
 
     @property
     def first_seq(self) -> int:
@@ -62,12 +60,12 @@ class RangeReader:
     @property
     def last_seq(self) -> int:
         """Return the number of the newest whole batch."""
-        return self._newest.last_seq
+        return self._newest().last_seq
 
     @property
     def closed(self) -> bool:
         """Tell whether the closing batch of the range is there (I8)."""
-        return self._newest.closing
+        return self._newest().closing
 
     def replay(self, after: int) -> Iterator[Batch]:
         """Yield the whole batches whose sequence number is above ``after``, oldest first.
@@ -75,19 +73,32 @@ class RangeReader:
         Raises:
             WalCorrupt: bytes that no crash explains, or batches after ``after`` that are gone.
         """
-        names = needed(self._folder, self._names, after)
-        for batch in Walk(self._files, self._folder, names).batches():
+        walk = Walk(self._files, self._folder, needed(self._folder, self._names, after))
+        for batch in walk.batches():
             if batch.seq > after:
                 yield batch
+        self._known = self._known or _last_with_batch(walk)
 
-    def _end(self, index: int) -> SegmentEnd:
-        """Read a segment to its end; the one after it, where there is one, holds no batch."""
-        walk = Walk(self._files, self._folder, self._names[index : index + 1])
+    def _newest(self) -> SegmentEnd:
+        """Return how the newest segment with a batch ends; a later one was merely begun."""
+        if self._known is None:
+            self._known = self._end_of(self._names[-1:])
+            if not self._known.batches and len(self._names) > 1:
+                self._known = self._end_of(self._names[-2:-1])
+        return self._known
+
+    def _end_of(self, names: list[SegmentName]) -> SegmentEnd:
+        walk = Walk(self._files, self._folder, names)
         for _ in walk.batches():
             pass
         end = walk.ends[1]
         assert end is not None  # noqa: S101 one name was given, so one segment was read
         return end
+
+
+def _last_with_batch(walk: Walk) -> SegmentEnd | None:
+    before, newest = walk.ends
+    return newest if newest and (newest.batches or not before) else before
 
 
 def find_ranges(directory: Path, *, files: Files = REAL) -> list[tuple[TableName, int]]:

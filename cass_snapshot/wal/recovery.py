@@ -63,7 +63,6 @@ def recover(files: Files, directory: Path, identity: WalIdentity, checkpoint_seq
             _move_aside(files, folder, file, newest)
             names.pop()
             chain = before.chain if before else CHAIN_START
-        files.sync_directory(folder)  # a name that an ended process may have left unsynced
     return Recovered(
         names=tuple(names), last_seq=newest.last_seq, chain=chain, closed=newest.closing
     )

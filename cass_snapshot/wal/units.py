@@ -1,6 +1,7 @@
 """Cuts a segment into units: the rows before a control line, and that line.
 
-A unit is found without splitting its rows: the control line is the first that begins with ``{``.
+A unit is found without splitting its rows: a line that begins with ``{`` has no rows before it, or
+is the first commit line after a row.
 The file is read in blocks, so that one unit is in memory and never the whole file.
 """
 
@@ -9,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import zstandard
+
 from cass_snapshot.wal import frames
 from cass_snapshot.wal.disk import File
 from cass_snapshot.wal.fields import FormatError
@@ -16,6 +19,8 @@ from cass_snapshot.wal.format import BATCH_BYTES_MAX, CONTROL_BYTES_MAX
 
 UNIT_BYTES_MAX = BATCH_BYTES_MAX + CONTROL_BYTES_MAX
 _BLOCK_BYTES = 2**20
+_AFTER_ROWS = b']\n{"commit":'
+"""A row has no raw newline, and only a commit line follows rows; long needles are found faster."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +55,7 @@ def units(file: File, *, compressed: bool) -> Iterator[Unit]:
     return _frames(file) if compressed else _plain(file)
 
 
-def unit_of_frame(file: File, offset: int) -> Unit:
+def unit_of_frame(file: File, offset: int, decompressor: zstandard.ZstdDecompressor) -> Unit:
     """Return the unit in the frame at an offset.
 
     Raises:
@@ -60,16 +65,17 @@ def unit_of_frame(file: File, offset: int) -> Unit:
     frame = file.read_at(offset, size)
     if len(frame) < size:
         raise frames.CutShortError("a frame is cut off")
-    content = frames.content_of(frames.decompressor(), frame)
+    content = frames.content_of(decompressor, frame)
     start = content.rfind(b"\n", 0, len(content) - 1) + 1
     return Unit(offset=offset, size=size, rows=content[:start], line=content[start:])
 
 
 def _frames(file: File) -> Iterator[Unit]:
     offset, end = 0, file.size()
+    decompressor = frames.decompressor()
     while offset < end:
         try:
-            unit = unit_of_frame(file, offset)
+            unit = unit_of_frame(file, offset, decompressor)
         except FormatError as error:
             raise BrokenError(offset, str(error)) from error
         yield unit
@@ -95,9 +101,11 @@ def _find_line(file: File, buffer: bytearray, offset: int) -> tuple[int, int]:
     start = 0 if _starts(file, buffer, offset) else -1
     seen = 0
     while start < 0:
-        start = buffer.find(b"\n{", seen) + 1 or -1
-        if start < 0:
-            seen = max(0, len(buffer) - 1)
+        found = buffer.find(_AFTER_ROWS, seen)
+        if found >= 0:
+            start = found + 2
+        else:
+            seen = max(0, len(buffer) - len(_AFTER_ROWS))
             _fill(file, buffer, offset, BATCH_BYTES_MAX)
     seen = start
     while (end := buffer.find(b"\n", seen)) < 0:
