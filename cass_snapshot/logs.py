@@ -91,6 +91,21 @@ def to_file(path: Path, log: LogSettings) -> None:
     logging.getLogger().setLevel(logging.DEBUG if log.drivers else logging.WARNING)
 
 
+def configure_worker(log: LogSettings, run_log: Path | None = None) -> None:
+    """Let a worker process write to the files of its run, and to nothing else."""
+    _add(logging.NullHandler())  # without any handler, logging itself writes to the terminal
+    for path in (run_log, log.file):
+        if path is not None:
+            to_file(path, log)
+
+
+def leave_out(logger: str) -> None:
+    """Keep a logger off the terminal, where a view shows the same already."""
+    for handler in _handlers:
+        if isinstance(handler, _Terminal):
+            handler.addFilter(lambda record: record.name != logger)
+
+
 def files() -> tuple[Path, ...]:
     """Return the files that are being written."""
     return tuple(_files)

@@ -7,8 +7,10 @@ target durably holds of a range.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from types import MappingProxyType
 
 TOKEN_MIN = -(2**63)
 """Belongs to no row: Cassandra moves a hash of this value to TOKEN_MAX."""
@@ -151,9 +153,95 @@ class Lines:
     words: int
 
 
+class Form(StrEnum):
+    """How a value is written in a WAL line; ``codec/scalars.py`` shows each form."""
+
+    TEXT = "text"
+    HEX = "hex"
+    BOOLEAN = "boolean"
+    INTEGER = "integer"
+    DIGITS = "digits"
+    DECIMAL = "decimal"
+    NUMBER = "number"
+    DATE = "date"
+    TIME = "time"
+    DATETIME = "datetime"
+    UUID = "uuid"
+    INET = "inet"
+
+
+READABLE_FORMS: Mapping[str, Form] = MappingProxyType(
+    {
+        "ascii": Form.TEXT,
+        "text": Form.TEXT,
+        "varchar": Form.TEXT,
+        "blob": Form.HEX,
+        "boolean": Form.BOOLEAN,
+        "tinyint": Form.INTEGER,
+        "smallint": Form.INTEGER,
+        "int": Form.INTEGER,
+        "bigint": Form.INTEGER,
+        "counter": Form.INTEGER,
+        "varint": Form.DIGITS,
+        "decimal": Form.DECIMAL,
+        "float": Form.NUMBER,
+        "double": Form.NUMBER,
+        "date": Form.DATE,
+        "time": Form.TIME,
+        "timestamp": Form.DATETIME,
+        "uuid": Form.UUID,
+        "timeuuid": Form.UUID,
+        "inet": Form.INET,
+    }
+)
+"""The CQL types of the readable profile and the form of each; a type not in it is not copied."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What the target column holds unchanged, beyond what its form implies; None is no limit.
+
+    ``type`` names the target's type in messages. ``identity`` asks that different cells become
+    different values, as key columns need.
+    """
+
+    type: str
+    chars_max: int | None = None
+    bytes_max: int | None = None
+    integer_digits_max: int | None = None
+    fraction_digits_max: int | None = None
+    identity: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedColumn:
+    """A source column with the form of its WAL values and the limits of its target column."""
+
+    column: Column
+    form: Form
+    limits: Limits
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedTarget:
+    """Where a table goes: the target's full name, its own name, and what each column becomes.
+
+    ``dialect`` and ``ddl`` are the target's business; ``definitions`` are its column types as
+    text, in the order of the columns.
+    """
+
+    name: str
+    table: str
+    columns: tuple[PlannedColumn, ...]
+    definitions: tuple[str, ...]
+    dialect: str
+    ddl: str
+    exists: bool
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WalColumn:
-    """A column of the WAL's lines: its name and CQL type, and the form its values are written in."""
+    """A column of the WAL's lines: name, CQL type, and the form in which values are written."""
 
     name: str
     type: str
@@ -258,7 +346,7 @@ class Validation:
 
     @property
     def extra(self) -> int:
-        """Return how many rows at least the target has beyond the source, summed over the ranges."""
+        """Return how many rows at least the target has too many, summed over the ranges."""
         return sum(max(0, r.target_rows - r.source_rows) for r in self.ranges)
 
     @property

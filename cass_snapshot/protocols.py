@@ -16,6 +16,7 @@ from cass_snapshot.model import (
     Checkpoint,
     Lines,
     Page,
+    PlannedTarget,
     Position,
     RangeState,
     RunRecord,
@@ -44,10 +45,6 @@ class Source(Protocol):
 
     def position(self, row: Cells) -> Position:
         """Return where a row stands."""
-        ...
-
-    def close(self) -> None:
-        """Give the connections back."""
         ...
 
 
@@ -97,6 +94,11 @@ class Wal(Protocol):
 class Target(Protocol):
     """Takes the batches of one table. Writing a batch again changes nothing (I3)."""
 
+    @property
+    def how(self) -> str:
+        """Return the name of the way in which rows are written; empty before the first one."""
+        ...
+
     def checkpoint(self, token_range: TokenRange) -> Checkpoint:
         """Return what the target durably holds of a registered range.
 
@@ -109,19 +111,13 @@ class Target(Protocol):
     def write(self, batch: Batch) -> bool:
         """Write rows and checkpoint in one transaction (I2); False if they were already there.
 
+        After a lost connection the next call opens another one by itself.
+
         Raises:
             TargetUnavailable: the connection is lost; whether the batch is in, the checkpoint says.
             Transient: nothing was written; the same batch may be tried at once.
             RangeFailed: the target refuses these rows.
             Fenced: a newer epoch owns the run.
-        """
-        ...
-
-    def reconnect(self) -> None:
-        """Drop the connection and open another.
-
-        Raises:
-            TargetUnavailable: the target did not answer.
         """
         ...
 
@@ -133,33 +129,43 @@ class Target(Protocol):
 class Ledger(Protocol):
     """The target's own record of runs, ranges and verifications."""
 
-    def unfinished(self, table: TableName, target: str) -> RunRecord | None:
-        """Return the newest run of this table into this target that has not ended well."""
+    def exists(self) -> bool:
+        """Tell whether there is a record to read."""
+        ...
+
+    def newest(self, source: str, target: str) -> RunRecord | None:
+        """Return the newest run of a source into a target, however it ended."""
         ...
 
     def runs(self, run_id: str) -> list[RunRecord]:
         """Return the tables of a run."""
         ...
 
-    def register(self, record: RunRecord, ranges: Sequence[TokenRange]) -> None:
-        """Store a run and its whole plan in one transaction, before any copying (I7)."""
+    def created_by_us(self, target: str) -> bool:
+        """Tell whether some run of ours created a target."""
         ...
 
-    def take_over(self, record: RunRecord) -> RunRecord:
-        """Raise the epoch, so that writers of an earlier one are fenced; return the new record."""
+    def register(self, records: Sequence[tuple[RunRecord, Sequence[TokenRange]]]) -> None:
+        """Store runs and their whole plans in one transaction, before any copying (I7)."""
         ...
 
-    def checkpoints(self, run_id: str, table: TableName) -> list[Checkpoint]:
+    def take_over(self, record: RunRecord) -> int:
+        """Raise the epoch, so that writers of an earlier one are fenced; return the new one.
+
+        Raises:
+            Fenced: somebody else raised it first.
+        """
+        ...
+
+    def checkpoints(self, record: RunRecord) -> list[Checkpoint]:
         """Return the checkpoint of every range, in order of their tokens."""
         ...
 
-    def mark_range(
-        self, run_id: str, table: TableName, number: int, state: RangeState, attempts: int
-    ) -> None:
+    def mark_range(self, record: RunRecord, number: int, state: RangeState, attempts: int) -> None:
         """Record the state of a range that is not done."""
         ...
 
-    def finish(self, run_id: str, table: TableName, state: RunState, exit_code: int) -> None:
+    def finish(self, record: RunRecord, state: RunState, exit_code: int) -> None:
         """Record how the copy of a table ended."""
         ...
 
@@ -172,15 +178,49 @@ class Ledger(Protocol):
         ...
 
 
+class TargetAdmin(Protocol):
+    """Examines and prepares the target side, before and after the copying."""
+
+    @property
+    def heading(self) -> str:
+        """Return the server in a few words, for the first lines of a run."""
+        ...
+
+    @property
+    def ledger(self) -> Ledger:
+        """Return the record of runs; readable before ``prepare`` where it exists."""
+        ...
+
+    def plan(self, table: Table, target: str) -> PlannedTarget:
+        """Return what a table becomes, after comparing it with a target that is there.
+
+        Raises:
+            PreflightError: the table cannot be mapped, or the target that is there does not fit.
+        """
+        ...
+
+    def prepare(self) -> None:
+        """Create the control tables that are missing."""
+        ...
+
+    def create(self, target: PlannedTarget) -> None:
+        """Create a target that is missing.
+
+        Raises:
+            PreflightError: the server refuses.
+        """
+        ...
+
+    def close(self) -> None:
+        """Give the connections back."""
+        ...
+
+
 class SourceKeys(Protocol):
     """Reads primary keys afresh from the source, for verification."""
 
     def keys(self, token_range: TokenRange) -> Iterator[list[Cells]]:
         """Yield the primary keys of a range, page by page, each as serialized cells."""
-        ...
-
-    def close(self) -> None:
-        """Give the connections back."""
         ...
 
 
@@ -200,8 +240,23 @@ class TargetKeys(Protocol):
         ...
 
 
-class Schema(Protocol):
-    """Knows the tables of the source."""
+class SourceAdmin(Protocol):
+    """Examines the source side."""
+
+    @property
+    def heading(self) -> str:
+        """Return the cluster in a few words, for the first lines of a run."""
+        ...
+
+    @property
+    def datacenter(self) -> str:
+        """Return the data centre to read from."""
+        ...
+
+    @property
+    def protocol_version(self) -> int:
+        """Return the version of the native protocol that both sides speak."""
+        ...
 
     def table(self, name: TableName) -> Table:
         """Return a table as it is now.

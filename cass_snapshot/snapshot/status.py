@@ -1,4 +1,4 @@
-"""The one record of how a run stands; every view (bar, lines, JSON, files) reads it and nothing else.
+"""The one record of how a run stands; every view (bar, lines, JSON, files) reads it alone.
 
 ``status.json`` is this record; its field names are interface.
 """

@@ -1,0 +1,77 @@
+"""Pages of cells to WAL lines, column by column."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from orjson import dumps
+
+from cass_snapshot.codec.scalars import ENCODERS, BadCell
+from cass_snapshot.errors import ValueRefused
+from cass_snapshot.model import Cells, Form, Lines, PlannedColumn, TableName
+
+
+class RowEncoder:
+    """Turns the rows of one table into WAL lines.
+
+    Args:
+        table: names the table in messages.
+        columns: what a row holds, in order, with the limits of the target.
+        locate: gives the token of a row, for the message about a value that is refused.
+    """
+
+    def __init__(
+        self,
+        table: TableName,
+        columns: Sequence[PlannedColumn],
+        locate: Callable[[Cells], int],
+    ) -> None:
+        self._table = table
+        self._columns = tuple(columns)
+        self._locate = locate
+
+    def encode(self, rows: Sequence[Cells]) -> Lines:
+        """Return one JSON array a row.
+
+        Raises:
+            ValueRefused: naming column, value class and token, never the value itself (I12).
+        """
+        if not rows:
+            return Lines(data=b"", rows=0, words=0)
+        words = 0
+        encoded = []
+        for planned, cells in zip(self._columns, zip(*rows, strict=True), strict=True):
+            try:
+                values, nulls = _encode_column(planned, cells)
+            except BadCell as bad:
+                raise self._refusal(planned, rows, cells, bad) from None
+            words += len(rows) if planned.form is Form.BOOLEAN else nulls
+            encoded.append(values)
+        lines = b"\n".join(map(dumps, zip(*encoded, strict=True)))
+        return Lines(data=lines + b"\n", rows=len(rows), words=words)
+
+    def _refusal(
+        self, planned: PlannedColumn, rows: Sequence[Cells], cells: Cells, bad: BadCell
+    ) -> ValueRefused:
+        present = [i for i, cell in enumerate(cells) if cell is not None]
+        token = self._locate(rows[present[bad.index]])
+        column = planned.column
+        return ValueRefused(
+            f"column {column.name} of {self._table} holds {bad.what}",
+            where=f"the row at token {token}",
+            why=f"{column.type} goes to {planned.limits.type}, which cannot hold it unchanged",
+            fix=bad.fix or "mend or remove that row in Cassandra, then run again",
+        )
+
+
+def _encode_column(planned: PlannedColumn, cells: Cells) -> tuple[Sequence[Any], int]:
+    """Return the values of a column with None where the cell is null, and the number of nulls."""
+    encode = ENCODERS[planned.column.type]
+    nulls = cells.count(None)
+    present = [cell for cell in cells if cell is not None]
+    values = encode(present, planned.limits)
+    if not nulls:
+        return values, 0
+    rest = iter(values)
+    return [None if cell is None else next(rest) for cell in cells], nulls

@@ -1,0 +1,136 @@
+"""Opens connections to MySQL whose session is set, and read back, before anything else is done.
+
+The server's defaults are never relied on: strict mode is what turns a clipped value into an error.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import mysql.connector
+from mysql.connector import Error
+
+from cass_snapshot.errors import PreflightError, StateError
+from cass_snapshot.mysql import statements
+from cass_snapshot.mysql.columns import Flavour
+from cass_snapshot.mysql.faults import translate
+from cass_snapshot.settings import MysqlSettings
+
+CONNECT_TIMEOUT_S = 10
+ANSWER_TIMEOUT_S = 600
+"""A statement of a batch that takes longer than this is taken for a lost connection."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerFacts:
+    """What a plan and a report need of a server."""
+
+    version: str
+    flavour: Flavour
+    max_allowed_packet: int
+    durable: bool
+    read_only: bool
+    local_infile: bool
+
+
+def address(settings: MysqlSettings) -> str:
+    """Return host and port, for messages."""
+    return f"mysql {settings.host}:{settings.port}"
+
+
+def connect(settings: MysqlSettings, *, infile_directory: Path | None = None) -> Any:  # noqa: ANN401 - the C and the pure connection share no useful type
+    """Return a connection with a checked session and no database selected.
+
+    Args:
+        settings: where and as whom.
+        infile_directory: the one directory from which the server may ask for files; None forbids
+            it altogether, because a server may ask for any file in answer to any statement.
+
+    Raises:
+        PreflightError: the login was refused.
+        TargetUnavailable: the server does not answer.
+    """
+    options: dict[str, Any] = {
+        "host": settings.host,
+        "port": settings.port,
+        "user": settings.username or "",
+        "password": settings.password.get_secret_value() if settings.password else "",
+        "charset": "utf8mb4",
+        "use_pure": not mysql.connector.HAVE_CEXT,
+        "autocommit": False,
+        "connection_timeout": CONNECT_TIMEOUT_S,
+        "read_timeout": ANSWER_TIMEOUT_S,
+        "write_timeout": ANSWER_TIMEOUT_S,
+        # Warnings are counted statement by statement where rows are written; raising here would
+        # also trip over notes of DDL.
+        "raise_on_warnings": False,
+        "allow_local_infile": False,
+        "consume_results": False,
+        # LAST_INSERT_ID and the like are never asked for; found rows would only blur counts.
+        "client_flags": [-mysql.connector.constants.ClientFlag.FOUND_ROWS],
+    }
+    if infile_directory is not None:
+        options["allow_local_infile_in_path"] = str(infile_directory)
+    try:
+        connection = mysql.connector.connect(**options)
+        _set_session(connection)
+    except Error as error:
+        raise translate(error, where=address(settings)) from error
+    return connection
+
+
+def _set_session(connection: Any) -> None:  # noqa: ANN401 - see connect
+    """Set what the writing of rows relies on, and read it back."""
+    with connection.cursor() as cursor:
+        cursor.execute(statements.SESSION)
+        cursor.execute(statements.SESSION_ISOLATION)
+        cursor.execute(statements.SESSION_FACTS)
+        mode, zone, client, wire, notes = cursor.fetchone()
+    connection.commit()
+    strict = "STRICT_ALL_TABLES" in mode.split(",") and "NO_BACKSLASH_ESCAPES" not in mode
+    if not strict or zone != "+00:00" or (client, wire) != ("utf8mb4", "utf8mb4") or not notes:
+        raise StateError(
+            "MySQL did not take the session's settings",
+            why=f"sql_mode {mode}, time_zone {zone}, character sets {client} and {wire}",
+            fix="look for init_connect or a proxy that changes them",
+        )
+
+
+def server_facts(connection: Any) -> ServerFacts:  # noqa: ANN401 - see connect
+    """Return what the server says of itself."""
+    with connection.cursor() as cursor:
+        cursor.execute(statements.SERVER_FACTS)
+        version, packet, flush, binlog, read_only, infile = cursor.fetchone()
+    connection.rollback()
+    return ServerFacts(
+        version=version,
+        flavour=Flavour.MARIADB if "MariaDB" in version else Flavour.MYSQL,
+        max_allowed_packet=int(packet),
+        durable=int(flush) == 1 and int(binlog) in (0, 1),
+        read_only=bool(int(read_only)),
+        local_infile=bool(int(infile)),
+    )
+
+
+def require_database(connection: Any, settings: MysqlSettings) -> None:  # noqa: ANN401 - see connect
+    """Refuse to go on without the target's and the control tables' database.
+
+    Raises:
+        PreflightError: one of them does not exist.
+    """
+    with connection.cursor() as cursor:
+        for key, database in (
+            ("database", settings.database),
+            ("control_database", settings.control),
+        ):
+            cursor.execute(statements.DATABASE_EXISTS, (database,))
+            if cursor.fetchone() is None:
+                raise PreflightError(
+                    f"MySQL has no database {database}",
+                    where=f"[mysql] {key}, {address(settings)}; nothing was written",
+                    why="it does not exist, or the login may not see it",
+                    fix=f"CREATE DATABASE {statements.quote(database)}",
+                )
+    connection.rollback()

@@ -1,0 +1,171 @@
+"""The control tables: their shape, and the SQL that reads and writes them. Pure.
+
+Keyed by run and source (cluster, keyspace, table), so that tables and runs never collide; never
+truncated. The names of tables and columns are interface.
+"""
+
+from __future__ import annotations
+
+from cass_snapshot.mysql.statements import qualified
+
+RUNS = "snapshot_runs"
+CHECKPOINTS = "snapshot_checkpoints"
+WAL = "snapshot_wal"
+VALIDATION = "snapshot_validation"
+
+_ID = "VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL"
+_SOURCE = "VARCHAR(512) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL"
+_WORD = "VARCHAR(16) CHARACTER SET ascii COLLATE ascii_bin NOT NULL"
+
+SHAPES: dict[str, tuple[tuple[str, str], ...]] = {
+    RUNS: (
+        ("run_id", _ID),
+        ("source", _SOURCE),
+        ("target", _SOURCE),
+        ("fingerprint", "CHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL"),
+        ("definition", "LONGTEXT NOT NULL"),
+        ("target_created", "TINYINT(1) NOT NULL DEFAULT 0"),
+        ("state", _WORD),
+        ("epoch", "INT NOT NULL"),
+        ("started_at", "DATETIME(3) NOT NULL"),
+        ("ended_at", "DATETIME(3) NULL"),
+        ("exit_code", "INT NULL"),
+        ("version", "VARCHAR(32) NOT NULL"),
+    ),
+    CHECKPOINTS: (
+        ("run_id", _ID),
+        ("source", _SOURCE),
+        ("range", "INT NOT NULL"),
+        ("range_start", "BIGINT NOT NULL"),
+        ("range_end", "BIGINT NOT NULL"),
+        ("position", "LONGTEXT NULL"),
+        ("batch_seq", "BIGINT NOT NULL DEFAULT 0"),
+        ("rows_read", "BIGINT NOT NULL DEFAULT 0"),
+        ("rows_written", "BIGINT NOT NULL DEFAULT 0"),
+        ("row_digest", "VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL DEFAULT ''"),
+        ("state", _WORD),
+        ("attempts", "INT NOT NULL DEFAULT 0"),
+        ("worker", "VARCHAR(128) NOT NULL DEFAULT ''"),
+        ("updated_at", "DATETIME(3) NOT NULL"),
+    ),
+    WAL: (
+        ("run_id", _ID),
+        ("source", _SOURCE),
+        ("range", "INT NOT NULL"),
+        ("batch_seq", "BIGINT NOT NULL"),
+        ("segment", "VARCHAR(512) NOT NULL"),
+        ("offset", "BIGINT NOT NULL"),
+        ("rows", "BIGINT NOT NULL"),
+        ("bytes", "BIGINT NOT NULL"),
+        ("checksum", "VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL"),
+        ("state", _WORD),
+        ("error_code", "INT NULL"),
+        ("created_at", "DATETIME(3) NOT NULL"),
+    ),
+    VALIDATION: (
+        ("id", "BIGINT NOT NULL AUTO_INCREMENT"),
+        ("table_name", "VARCHAR(512) NOT NULL"),
+        ("cassandra_count", "BIGINT NOT NULL"),
+        ("mysql_count", "BIGINT NOT NULL"),
+        ("diff", "BIGINT NOT NULL"),
+        ("status", _WORD),
+        ("created_at", "DATETIME(3) NOT NULL"),
+        ("run_id", _ID),
+        ("missing", "BIGINT NOT NULL"),
+        ("mismatched", "BIGINT NULL"),
+        ("extra", "BIGINT NOT NULL"),
+        ("ranges_equal", "INT NOT NULL"),
+        ("ranges_total", "INT NOT NULL"),
+    ),
+}
+"""Each control table's columns and their definitions. ``mismatched`` is NULL where only counts were
+compared, which cannot see it."""
+_KEYS = {
+    RUNS: "PRIMARY KEY (`run_id`, `source`), KEY `by_source` (`source`, `started_at`)",
+    CHECKPOINTS: "PRIMARY KEY (`run_id`, `source`, `range`)",
+    WAL: "PRIMARY KEY (`run_id`, `source`, `range`, `batch_seq`)",
+    VALIDATION: "PRIMARY KEY (`id`), KEY `by_run` (`run_id`)",
+}
+
+
+def create(database: str, table: str) -> str:
+    """Return the DDL of a control table."""
+    columns = ", ".join(f"`{name}` {definition}" for name, definition in SHAPES[table])
+    return (
+        f"CREATE TABLE IF NOT EXISTS {qualified(database, table)} ({columns}, {_KEYS[table]})"
+        " ENGINE=InnoDB ROW_FORMAT=DYNAMIC DEFAULT CHARSET=utf8mb4"
+    )
+
+
+class ControlSql:
+    """The statements on the control tables of one database; values are bound by the driver."""
+
+    def __init__(self, database: str) -> None:
+        # The driver's own formatting would take a % in the database's name for a parameter.
+        runs, checkpoints, wal, validation = (
+            qualified(database, table).replace("%", "%%") for table in SHAPES
+        )
+        key = "`run_id` = %s AND `source` = %s"
+        run_columns = (
+            "`run_id`, `source`, `target`, `fingerprint`, `definition`, `state`, `epoch`,"
+            " `target_created`"
+        )
+        self.unfinished = (
+            f"SELECT {run_columns} FROM {runs} WHERE `source` = %s AND `target` = %s"
+            " ORDER BY `started_at` DESC, `run_id` DESC LIMIT 1"
+        )
+        self.run = f"SELECT {run_columns} FROM {runs} WHERE `run_id` = %s ORDER BY `source`"
+        self.created_by_us = (
+            f"SELECT 1 FROM {runs} WHERE `target` = %s AND `target_created` = 1 LIMIT 1"
+        )
+        self.insert_run = (
+            f"INSERT INTO {runs} ({run_columns}, `started_at`, `version`)"
+            " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, UTC_TIMESTAMP(3), %s)"
+        )
+        self.insert_range = (
+            f"INSERT INTO {checkpoints} (`run_id`, `source`, `range`, `range_start`,"
+            " `range_end`, `state`, `updated_at`) VALUES (%s, %s, %s, %s, %s, %s, UTC_TIMESTAMP(3))"
+        )
+        self.take_over = (
+            f"UPDATE {runs} SET `epoch` = `epoch` + 1, `state` = 'running', `ended_at` = NULL,"
+            f" `exit_code` = NULL WHERE {key} AND `epoch` = %s"
+        )
+        self.finish = (
+            f"UPDATE {runs} SET `state` = %s, `exit_code` = %s, `ended_at` = UTC_TIMESTAMP(3)"
+            f" WHERE {key}"
+        )
+        self.epoch = f"SELECT `epoch` FROM {runs} WHERE {key} LOCK IN SHARE MODE"
+        checkpoint_columns = (
+            "`range`, `range_start`, `range_end`, `batch_seq`, `position`, `rows_read`,"
+            " `rows_written`, `row_digest`, `state`, `attempts`"
+        )
+        self.checkpoints = (
+            f"SELECT {checkpoint_columns} FROM {checkpoints} WHERE {key} ORDER BY `range_start`"
+        )
+        self.checkpoint = (
+            f"SELECT {checkpoint_columns} FROM {checkpoints} WHERE {key} AND `range` = %s"
+        )
+        self.advance = (
+            f"UPDATE {checkpoints} SET `position` = %s, `batch_seq` = %s,"
+            " `rows_read` = `rows_read` + %s, `rows_written` = `rows_written` + %s,"
+            " `row_digest` = %s, `state` = %s, `worker` = %s, `updated_at` = UTC_TIMESTAMP(3)"
+            f" WHERE {key} AND `range` = %s AND `batch_seq` = %s"
+        )
+        self.mark_range = (
+            f"UPDATE {checkpoints} SET `state` = %s, `attempts` = %s,"
+            f" `updated_at` = UTC_TIMESTAMP(3) WHERE {key} AND `range` = %s AND `state` <> 'done'"
+        )
+        self.insert_wal = (
+            f"INSERT INTO {wal} (`run_id`, `source`, `range`, `batch_seq`, `segment`, `offset`,"
+            " `rows`, `bytes`, `checksum`, `state`, `created_at`)"
+            " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, UTC_TIMESTAMP(3))"
+        )
+        self.wal_checksum = (
+            f"SELECT `checksum` FROM {wal} WHERE {key} AND `range` = %s AND `batch_seq` = %s"
+        )
+        self.insert_validation = (
+            f"INSERT INTO {validation} (`table_name`, `cassandra_count`, `mysql_count`, `diff`,"
+            " `status`, `created_at`, `run_id`, `missing`, `mismatched`, `extra`,"
+            " `ranges_equal`, `ranges_total`)"
+            " VALUES (%s, %s, %s, %s, %s, UTC_TIMESTAMP(3), %s, %s, NULL, %s, %s, %s)"
+        )

@@ -1,0 +1,104 @@
+"""MySQL's error codes, told apart by what should be done about them.
+
+The table is that of the project's notes on error classes, which follow the MySQL manual and what
+SQLAlchemy, Spring, Vitess and TiDB Lightning do. A code that is not in it stops the run.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from mysql.connector import Error
+
+from cass_snapshot.errors import (
+    PreflightError,
+    RangeFailed,
+    SnapshotError,
+    StateError,
+    TargetUnavailable,
+    Transient,
+)
+
+
+class FaultClass(Enum):
+    """What a code asks for."""
+
+    REDO = "the same transaction again, after a rollback"
+    RECONNECT = "another connection, and a look at the checkpoint"
+    CAPACITY = "a pause, because the server is full or away"
+    FAILOVER = "a pause, because the server is read-only now"
+    DATA = "the rows are refused"
+    SPACE = "the server's disk is full or failing"
+    STOP = "nothing helps"
+
+
+_CODES: dict[FaultClass, tuple[int, ...]] = {
+    FaultClass.REDO: (1213, 1205, 1613, 1614, 1615, 1020, 3058, 3101, 3572, 1105),
+    FaultClass.RECONNECT: (
+        *(2006, 2013, 2014, 2045, 2055, 1927, 4031, 1053, 1152, 1158, 1159, 1160, 1161, 1184),
+        *(3169, 1180, 1181, 1317),
+    ),
+    FaultClass.CAPACITY: (
+        *(1040, 1203, 1226, 1135, 1037, 1038, 1041, 1461, 3032, 3168, 1047, 2002, 2003, 2005),
+    ),
+    FaultClass.FAILOVER: (1792, 1836, 1290),
+    FaultClass.DATA: (
+        *(1048, 1118, 1136, 1264, 1265, 1292, 1364, 1366, 1367, 1406, 1411, 1452, 1526, 1690),
+        *range(3140, 3147),
+        *range(3155, 3159),
+        *(3819, 1153, 2020, 1390, 1206, 1197, 3100, 3231),
+    ),
+    FaultClass.SPACE: (1021, 1030, 1114, 3170),
+}
+CLASS_OF = {code: kind for kind, codes in _CODES.items() for code in codes}
+
+LOGIN_CODES = frozenset({1044, 1045, 1129, 1130, 1251, 1698, 1820, 1862, 2026, 2059, 2061})
+DENIED_CODES = frozenset({1142, 1143, 1227})
+
+
+def classify(error: Error) -> FaultClass:
+    """Return the class of an error; an unknown code stops."""
+    return CLASS_OF.get(error.errno, FaultClass.STOP)
+
+
+def describe(error: Error) -> str:
+    """Return code and SQLSTATE; never the server's text, which may quote row data (I12)."""
+    state = f" ({error.sqlstate})" if error.sqlstate else ""
+    return f"MySQL error {error.errno}{state}"
+
+
+def translate(error: Error, *, where: str) -> SnapshotError:
+    """Return the error of ours that says what to do about one of the connector's.
+
+    Args:
+        error: what the connector raised.
+        where: the server, table, range or batch concerned.
+    """
+    kind = classify(error)
+    why = f"{describe(error)}: {kind.value}"
+    if kind is FaultClass.REDO:
+        return Transient("MySQL rolled the batch back", where=where, why=why)
+    if kind in (FaultClass.RECONNECT, FaultClass.CAPACITY, FaultClass.FAILOVER, FaultClass.SPACE):
+        return TargetUnavailable("MySQL does not answer", where=where, why=why)
+    if kind is FaultClass.DATA:
+        return RangeFailed(
+            "MySQL refuses a row",
+            where=where,
+            why=why,
+            fix="mend the target table or the row, then run again",
+        )
+    if error.errno in LOGIN_CODES:
+        return _login(error, where)
+    return StateError(
+        "MySQL refuses a statement", where=where, why=f"{describe(error)}: {kind.value}"
+    )
+
+
+def _login(error: Error, where: str) -> PreflightError:
+    text = (error.msg or "").replace("\n", " ")[:300]  # names the user and host, no row data
+    return PreflightError(
+        "MySQL refused the login",
+        where=where,
+        why=f"{describe(error)}: {text}",
+        fix="check [mysql] username and password_file (or CASS_SNAPSHOT_MYSQL__PASSWORD)",
+    )

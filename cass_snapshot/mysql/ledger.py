@@ -1,0 +1,203 @@
+"""The record of runs, ranges and verifications in MySQL, as protocols.Ledger promises."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from mysql.connector import Error
+
+from cass_snapshot import __version__
+from cass_snapshot.errors import Fenced, PreflightError
+from cass_snapshot.model import (
+    Checkpoint,
+    RangeState,
+    RunRecord,
+    RunState,
+    TableName,
+    TokenRange,
+    Validation,
+)
+from cass_snapshot.mysql import control
+from cass_snapshot.mysql.checkpoint import checkpoint_of
+from cass_snapshot.mysql.connection import address, connect
+from cass_snapshot.mysql.faults import translate
+from cass_snapshot.mysql.statements import COLUMN_FACTS, TABLE_FACTS
+from cass_snapshot.settings import MysqlSettings
+
+
+class MysqlLedger:
+    """Reads and writes the control tables through a connection of its own, opened when needed."""
+
+    def __init__(self, settings: MysqlSettings) -> None:
+        self._settings = settings
+        self._database = settings.control
+        self._sql = control.ControlSql(self._database)
+        self._connection: Any = None
+
+    def check_shapes(self) -> None:
+        """Refuse control tables that somebody else made.
+
+        Raises:
+            PreflightError: a table of one of their names has other columns or another engine.
+        """
+        for table, shape in control.SHAPES.items():
+            facts = self._query(TABLE_FACTS, (self._database, table))
+            if not facts:
+                continue
+            rows = self._query(COLUMN_FACTS, (self._database, table))
+            missing = [name for name, _ in shape if name not in {str(row[0]) for row in rows}]
+            if missing or facts[0][1] != "InnoDB":
+                raise PreflightError(
+                    f"{self._database}.{table} is there already and is not ours",
+                    where=f"[mysql] control_database, {address(self._settings)}",
+                    why=f"it lacks {', '.join(missing)}"
+                    if missing
+                    else f"its engine is {facts[0][1]}",
+                    fix="set control_database to another database, which may be empty",
+                )
+
+    def create_tables(self) -> None:
+        """Create the control tables that are missing."""
+        for table in control.SHAPES:
+            if not self._query(TABLE_FACTS, (self._database, table)):
+                self._query(control.create(self._database, table))
+
+    def exists(self) -> bool:
+        """Tell whether there is a table of runs to read."""
+        return bool(self._query(TABLE_FACTS, (self._database, control.RUNS)))
+
+    def newest(self, source: str, target: str) -> RunRecord | None:
+        """Return the newest run of a source into a target, however it ended."""
+        rows = self._query(self._sql.unfinished, (source, target))
+        return _record(rows[0]) if rows else None
+
+    def runs(self, run_id: str) -> list[RunRecord]:
+        """Return the tables of a run."""
+        return [_record(row) for row in self._query(self._sql.run, (run_id,))]
+
+    def created_by_us(self, target: str) -> bool:
+        """Tell whether some run of ours created a target."""
+        return bool(self._query(self._sql.created_by_us, (target,)))
+
+    def register(self, records: Sequence[tuple[RunRecord, Sequence[TokenRange]]]) -> None:
+        """Store runs and their whole plans in one transaction, before any copying (I7)."""
+        try:
+            connection = self._connected()
+            with connection.cursor() as cursor:
+                for record, ranges in records:
+                    cursor.execute(self._sql.insert_run, (*_run_values(record), __version__))
+                    key = (record.run_id, record.source)
+                    cursor.executemany(
+                        self._sql.insert_range,
+                        [
+                            (*key, r.number, r.start, r.end, RangeState.PENDING.value)
+                            for r in ranges
+                        ],
+                    )
+            connection.commit()
+        except Error as error:
+            raise self._failed(error) from error
+
+    def take_over(self, record: RunRecord) -> int:
+        """Raise the epoch, so that writers of an earlier one are fenced; return the new one.
+
+        Raises:
+            Fenced: somebody else raised it first.
+        """
+        changed = self._change(self._sql.take_over, (record.run_id, record.source, record.epoch))
+        if changed != 1:
+            raise Fenced(
+                "another process is taking this run over at this moment",
+                where=f"run {record.run_id}, {record.source}",
+                fix="see which process it is, and try again if it has ended",
+            )
+        return record.epoch + 1
+
+    def checkpoints(self, record: RunRecord) -> list[Checkpoint]:
+        """Return the checkpoint of every range, in order of their tokens."""
+        rows = self._query(self._sql.checkpoints, (record.run_id, record.source))
+        return [checkpoint_of(row) for row in rows]
+
+    def mark_range(self, record: RunRecord, number: int, state: RangeState, attempts: int) -> None:
+        """Record the state of a range that is not done."""
+        self._change(
+            self._sql.mark_range, (state.value, attempts, record.run_id, record.source, number)
+        )
+
+    def finish(self, record: RunRecord, state: RunState, exit_code: int) -> None:
+        """Record how the copy of a table ended."""
+        self._change(self._sql.finish, (state.value, exit_code, record.run_id, record.source))
+
+    def record_validation(self, validation: Validation) -> None:
+        """Store the outcome of a verification."""
+        self._change(
+            self._sql.insert_validation,
+            (
+                *(str(validation.table), validation.source_rows, validation.target_rows),
+                *(validation.source_rows - validation.target_rows, validation.status),
+                *(validation.run_id, validation.missing, validation.extra),
+                *(validation.ranges_equal, len(validation.ranges)),
+            ),
+        )
+
+    def close(self) -> None:
+        """Give the connection back."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+
+    def _connected(self) -> Any:  # noqa: ANN401 - see connection.connect
+        if self._connection is None or not self._connection.is_connected():
+            self._connection = connect(self._settings)
+        return self._connection
+
+    def _query(self, sql: str, values: tuple[object, ...] = ()) -> list[tuple[Any, ...]]:
+        try:
+            connection = self._connected()
+            with connection.cursor() as cursor:
+                cursor.execute(sql, values)
+                rows = cursor.fetchall() if cursor.with_rows else []
+            connection.rollback()
+        except Error as error:
+            raise self._failed(error) from error
+        return list(rows)
+
+    def _change(self, sql: str, values: tuple[object, ...]) -> int:
+        """Execute one statement in a transaction of its own; return the rows it changed."""
+        try:
+            connection = self._connected()
+            with connection.cursor() as cursor:
+                cursor.execute(sql, values)
+                changed = int(cursor.rowcount)
+            connection.commit()
+        except Error as error:
+            raise self._failed(error) from error
+        return changed
+
+    def _failed(self, error: Error) -> Exception:
+        self._connection = None
+        return translate(error, where=f"{address(self._settings)}, control tables")
+
+
+def _run_values(record: RunRecord) -> tuple[object, ...]:
+    return (
+        *(record.run_id, record.source, record.target, record.fingerprint, record.definition),
+        *(record.state.value, record.epoch, int(record.target_created)),
+    )
+
+
+def _record(row: Sequence[Any]) -> RunRecord:
+    run_id, source, target, fingerprint, definition, state, epoch, created = row
+    keyspace, _, name = str(source).rpartition("/")[2].partition(".")
+    return RunRecord(
+        run_id=run_id,
+        table=TableName(keyspace=keyspace, name=name),
+        source=source,
+        target=target,
+        fingerprint=fingerprint,
+        definition=definition,
+        state=RunState(state),
+        epoch=epoch,
+        target_created=bool(created),
+    )

@@ -1,0 +1,80 @@
+r"""The fast way in: a batch of WAL lines sent as they are, by LOAD DATA LOCAL INFILE … REPLACE.
+
+A WAL line is nearly a line of that statement's own dialect. What differs is replaced in the text,
+under a proof: the bare words null, true and false become ``\N``, 1 and 0, and the number of places
+found must be the number that the batch's commit line states, or one of them stood inside a string;
+JSON's ``\u`` and ``\f`` escapes mean other bytes to MySQL. A batch that does not pass is not for
+this way; ``as_load_data`` says so by None.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from cass_snapshot.errors import RangeFailed
+from cass_snapshot.model import Lines
+from cass_snapshot.mysql import statements
+from cass_snapshot.mysql.columns import TargetColumn
+
+FILE_NAME = "batch"
+_WORDS = ((b"null", b"\\N"), (b"true", b"1"), (b"false", b"0"))
+
+
+def as_load_data(lines: Lines) -> bytes | None:
+    """Return the lines in LOAD DATA's dialect, or None where the text alone cannot tell."""
+    data = lines.data
+    if b"\\u" in data or b"\\f" in data:
+        return None
+    found = 0
+    for word, replacement in _WORDS:
+        for before in (b",", b"["):
+            places = data.count(before + word)
+            if places:
+                found += places
+                data = data.replace(before + word, before + replacement)
+    return data if found == lines.words else None
+
+
+class Loader:
+    """Loads batches of one table through one file in a private directory.
+
+    Args:
+        table: the target, qualified and quoted.
+        columns: the fields of a line, in order.
+        directory: private, and the only one from which the connection may send files.
+    """
+
+    name = "LOAD DATA"
+
+    def __init__(self, table: str, columns: Sequence[TargetColumn], directory: Path) -> None:
+        self._path = directory / FILE_NAME
+        self._statement = statements.load_data(table, columns, str(self._path))
+
+    def put(self, cursor: Any, data: bytes, rows: int) -> None:  # noqa: ANN401 - see connection.connect
+        """Load the lines that ``as_load_data`` returned, and prove that each became a row.
+
+        Raises:
+            RangeFailed: the server warned, skipped a line or counted another number of rows.
+            mysql.connector.Error: the server refused a value.
+        """
+        self._path.write_bytes(data)
+        cursor.execute(self._statement)
+        warnings = cursor.warning_count
+        # REPLACE counts an overwritten row twice, so the rows sent are the least.
+        if warnings or cursor.rowcount < rows:
+            raise RangeFailed(
+                "LOAD DATA did not take every row as it was sent",
+                why=f"{rows} rows sent, {cursor.rowcount} affected, {warnings} warnings",
+                fix="mend the target table, then run again",
+            )
+
+    def probe(self, cursor: Any) -> None:  # noqa: ANN401 - see connection.connect
+        """Load no rows.
+
+        Raises:
+            mysql.connector.Error: the server or the grants do not allow this way.
+        """
+        self._path.write_bytes(b"")
+        cursor.execute(self._statement)

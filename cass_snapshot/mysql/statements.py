@@ -1,0 +1,144 @@
+"""SQL text: quoted here, assembled here, nowhere else. Pure.
+
+Values are bound by the driver (``%s``) except in the two statements that carry rows. Statements
+with identifiers of the operator's are executed without parameters: a ``%`` in a name stays one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cass_snapshot.errors import PreflightError
+from cass_snapshot.mysql.columns import TargetColumn
+
+NAME_MAX = 64
+
+
+def quote(name: str) -> str:
+    """Return an identifier in backticks, with backticks inside it doubled.
+
+    Raises:
+        PreflightError: MySQL has no such names: empty, over-long, with NUL or a trailing space.
+    """
+    if not name or len(name) > NAME_MAX or "\0" in name or name.endswith(" "):
+        raise PreflightError(
+            f"{name!r} cannot be a name in MySQL",
+            why=f"names have 1 to {NAME_MAX} characters, no NUL and no space at the end",
+            fix="choose another target name",
+        )
+    return "`" + name.replace("`", "``") + "`"
+
+
+def qualified(database: str, table: str) -> str:
+    """Return a table's name with its database's."""
+    return f"{quote(database)}.{quote(table)}"
+
+
+def names(columns: Sequence[str]) -> str:
+    """Return a list of identifiers."""
+    return ", ".join(quote(c) for c in columns)
+
+
+def create_target(table: str, columns: Sequence[TargetColumn], key: Sequence[str]) -> str:
+    """Return the DDL of a target; ``table`` is already qualified.
+
+    ROW_FORMAT is named because a key of 3,072 bytes needs DYNAMIC.
+    """
+    lines = [
+        f"  {quote(c.name)} {c.definition}{' NOT NULL' if c.in_key else ' NULL'}" for c in columns
+    ]
+    lines.append(f"  PRIMARY KEY ({names(key)})")
+    body = ",\n".join(lines)
+    tail = "ENGINE=InnoDB ROW_FORMAT=DYNAMIC DEFAULT CHARSET=utf8mb4"
+    return f"CREATE TABLE {table} (\n{body}\n) {tail}"
+
+
+def load_data(table: str, columns: Sequence[TargetColumn], path: str) -> str:
+    """Return the load of a file of WAL lines, read as bytes.
+
+    A WAL line is ``[field,field,...]`` with JSON's escapes, of which MySQL reads those that the
+    loader lets through. REPLACE, because plain and IGNORE turn errors into warnings.
+    """
+    fields = [f"@v{i}" if c.hexadecimal else quote(c.name) for i, c in enumerate(columns)]
+    converted = [f"{quote(c.name)} = UNHEX(@v{i})" for i, c in enumerate(columns) if c.hexadecimal]
+    tail = f" SET {', '.join(converted)}" if converted else ""
+    return (
+        f"LOAD DATA LOCAL INFILE '{path}' REPLACE INTO TABLE {table} CHARACTER SET binary"
+        " FIELDS TERMINATED BY ',' OPTIONALLY ENCLOSED BY '\"' ESCAPED BY '\\\\'"
+        " LINES STARTING BY '[' TERMINATED BY ']\\n'"
+        f" ({', '.join(fields)}){tail}"
+    )
+
+
+def upsert(table: str, columns: Sequence[TargetColumn], *, mariadb: bool) -> tuple[str, str]:
+    """Return what stands before and after the rows of an insert that overwrites.
+
+    Safe where the primary key is the only unique key. The two flavours name the offered row
+    differently, and each warns about the other's way or does not know it.
+    """
+    listed = names([c.name for c in columns])
+    others = [quote(c.name) for c in columns if not c.in_key]
+    offered = "VALUES({})" if mariadb else "offered.{}"
+    if others:
+        update = ", ".join(f"{c} = {offered.format(c)}" for c in others)
+    else:
+        key = quote(columns[0].name)
+        update = f"{key} = {qualified_column(table, key)}"
+    alias = "" if mariadb else " AS offered"
+    return f"INSERT INTO {table} ({listed}) VALUES ", f"{alias} ON DUPLICATE KEY UPDATE {update}"
+
+
+def qualified_column(table: str, column: str) -> str:
+    """Return a column of a table; both are already quoted."""
+    return f"{table}.{column}"
+
+
+def select_keys(table: str, key: Sequence[str]) -> str:
+    """Return the read of every key, in the order of the primary key."""
+    return f"SELECT {names(key)} FROM {table}"
+
+
+def select_keys_among(table: str, key: Sequence[str], literals: Sequence[str]) -> str:
+    """Return the read of those keys that are among the given row literals."""
+    columns = names(key) if len(key) == 1 else f"({names(key)})"
+    return f"SELECT {names(key)} FROM {table} WHERE {columns} IN ({', '.join(literals)})"
+
+
+TABLE_FACTS = (
+    "SELECT table_type, engine FROM information_schema.tables"
+    " WHERE table_schema = %s AND table_name = %s"
+)
+COLUMN_FACTS = (
+    "SELECT column_name, column_type, collation_name, is_nullable, extra"
+    " FROM information_schema.columns WHERE table_schema = %s AND table_name = %s"
+    " ORDER BY ordinal_position"
+)
+UNIQUE_KEY_FACTS = (
+    "SELECT index_name, column_name FROM information_schema.statistics"
+    " WHERE table_schema = %s AND table_name = %s AND non_unique = 0"
+    " ORDER BY index_name, seq_in_index"
+)
+TRIGGER_FACTS = (
+    "SELECT trigger_name FROM information_schema.triggers"
+    " WHERE event_object_schema = %s AND event_object_table = %s"
+)
+FOREIGN_KEY_FACTS = (
+    "SELECT constraint_name FROM information_schema.referential_constraints"
+    " WHERE (constraint_schema = %s AND table_name = %s)"
+    " OR (unique_constraint_schema = %s AND referenced_table_name = %s)"
+)
+DATABASE_EXISTS = "SELECT 1 FROM information_schema.schemata WHERE schema_name = %s"
+SERVER_FACTS = (
+    "SELECT VERSION(), @@max_allowed_packet, @@innodb_flush_log_at_trx_commit,"
+    " @@sync_binlog, @@read_only, @@local_infile"
+)
+SESSION = (
+    "SET SESSION sql_mode = 'STRICT_ALL_TABLES,STRICT_TRANS_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,"
+    "ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION', time_zone = '+00:00', sql_notes = 1"
+)
+"""No NO_BACKSLASH_ESCAPES, which the literals and the loader rely on; notes count as warnings."""
+SESSION_ISOLATION = "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED"
+SESSION_FACTS = (
+    "SELECT @@sql_mode, @@time_zone, @@character_set_client, @@character_set_connection,"
+    " @@sql_notes"
+)

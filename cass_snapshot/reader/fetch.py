@@ -1,0 +1,129 @@
+"""Fetches the pages of one statement: the next one is asked for while this one is handled.
+
+The loop ends on "no more pages", never on an empty page, which is legal anywhere. A request that
+fails is repeated from the last page that came, after a pause that the caller's patience allows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from queue import SimpleQueue
+from time import perf_counter
+from typing import Any
+
+from cass_snapshot.errors import Transient
+from cass_snapshot.model import Cells
+from cass_snapshot.reader.faults import translate
+from cass_snapshot.retry import Patience
+
+PAGE_BYTES = 4 * 2**20
+"""What a page is aimed at, so that rows of any width keep a worker's memory flat."""
+PAGE_ROWS_FIRST = 500
+PAGE_ROWS_MIN = 10
+_SAMPLE = 64
+
+
+@dataclass(slots=True)
+class PageSize:
+    """How many rows to ask for: few at first, then what fits PAGE_BYTES, at most ``rows_max``."""
+
+    rows_max: int
+    rows: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.rows = min(self.rows_max, PAGE_ROWS_FIRST)
+
+    def observe(self, rows: list[Cells]) -> None:
+        """Learn the width of rows from a sample spread over a page."""
+        sample = rows[:: max(1, len(rows) // _SAMPLE)]
+        if sample:
+            width = sum(len(c) for row in sample for c in row if c is not None) // len(sample) + 1
+            self.rows = max(PAGE_ROWS_MIN, min(self.rows_max, PAGE_BYTES // width))
+
+    def shrink(self) -> None:
+        """Ask for half as many, after a request that timed out."""
+        self.rows = max(PAGE_ROWS_MIN, self.rows // 2)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RawPage:
+    """A page as it arrived; ``state`` is what asks for the next one, None after the last."""
+
+    rows: list[Cells]
+    state: bytes | None
+    seconds: float
+
+
+class _Stream:
+    """The pages of one execution, one request in flight at most."""
+
+    def __init__(self, session: Any, statement: Any, state: bytes | None, size: PageSize) -> None:  # noqa: ANN401 - the driver is untyped
+        self._arrived: SimpleQueue[RawPage | Exception] = SimpleQueue()
+        self._size = size
+        self._more = True
+        self._asked = perf_counter()
+        statement.fetch_size = size.rows
+        self._future = session.execute_async(statement, paging_state=state)
+        self._future.add_callbacks(self._on_page, self._arrived.put)
+
+    def _on_page(self, rows: list[Cells]) -> None:
+        # The driver keeps the paging state of the newest page only, so it is noted as pages come.
+        state = self._future._paging_state if self._future.has_more_pages else None  # noqa: SLF001 - ResultSet.paging_state reads the same
+        self._arrived.put(RawPage(rows=rows, state=state, seconds=perf_counter() - self._asked))
+
+    def next(self) -> RawPage:
+        """Return the next page, and ask for the one after it."""
+        arrived = self._arrived.get()
+        if isinstance(arrived, Exception):
+            raise arrived
+        if arrived.state is not None:
+            self._size.observe(arrived.rows)
+            self._future.message.fetch_size = self._size.rows
+            self._asked = perf_counter()
+            self._future.start_fetching_next_page()
+        return arrived
+
+
+def fetch(  # noqa: D417 - session and statement are the driver's
+    session: Any,  # noqa: ANN401 - the driver is untyped
+    statement: Any,  # noqa: ANN401 - the driver is untyped
+    *,
+    size: PageSize,
+    patience: Patience,
+    where: str,
+) -> Iterator[RawPage]:
+    """Yield the pages of a bound statement; the last one has no ``state``.
+
+    Args:
+        size: how many rows to ask for; learns from what comes.
+        patience: how long failing requests are repeated.
+        where: table and range, for messages.
+
+    Raises:
+        SourceUnavailable: Cassandra stayed away longer than the patience lasts.
+        Transient: the request failed too often.
+        RangeFailed: repeating it cannot help.
+    """
+    state: bytes | None = None
+    stream: _Stream | None = None
+
+    def attempt() -> RawPage:
+        nonlocal stream
+        try:
+            if stream is None:
+                stream = _Stream(session, statement, state, size)
+            return stream.next()
+        except Exception as error:
+            stream = None
+            ours = translate(error, where=where)
+            if isinstance(ours, Transient):
+                size.shrink()
+            raise ours from error
+
+    while True:
+        page = patience.call(attempt)
+        state = page.state
+        yield page
+        if state is None:
+            return

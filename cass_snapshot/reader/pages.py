@@ -1,0 +1,141 @@
+"""Reads a token range page by page, from its start or from the row after a position.
+
+Order: Cassandra returns partitions by token, then by the bytes of the partition key, and rows by
+clustering key. To go on after (token, partition key, clustering key) the rest of that partition is
+read first, then the other partitions of that very token, then the tokens above it; so nothing is
+read twice and nothing is left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from struct import Struct
+from typing import Any
+
+from cass_snapshot.errors import RangeFailed
+from cass_snapshot.model import Cells, Column, Page, Position, Table, TokenRange
+from cass_snapshot.reader import statements
+from cass_snapshot.reader.faults import translate
+from cass_snapshot.reader.fetch import PageSize, RawPage, fetch
+from cass_snapshot.reader.raw import prepare_raw
+from cass_snapshot.reader.session import Connection
+from cass_snapshot.retry import Patience
+from cass_snapshot.ring.tokens import serialize_partition_key, token
+
+_TOKEN = Struct(">q")
+
+
+class CassandraSource:
+    """Gives the rows of one table, as protocols.Source and protocols.SourceKeys promise.
+
+    Args:
+        connection: a raw session, which the caller closes.
+        table: the table to read.
+        columns: what each row holds, in order; ``position`` needs the primary key among them.
+        page_rows_max: the most rows to ask for at once.
+        patience: how long requests that fail are repeated.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        table: Table,
+        columns: Sequence[Column],
+        *,
+        page_rows_max: int,
+        patience: Patience,
+    ) -> None:
+        self._connection = connection
+        self._table = table
+        self._columns = tuple(columns)
+        self._size = PageSize(page_rows_max)
+        self._patience = patience
+        self._prepared: dict[str, Any] = {}
+        places = {column: place for place, column in enumerate(self._columns)}
+        self._partition = [places[c] for c in table.partition_key if c in places]
+        self._clustering = [places[c] for c in table.clustering if c in places]
+
+    def pages(self, token_range: TokenRange, after: Position | None) -> Iterator[Page]:
+        """Yield the rows of a range after a position; the last page, and only it, has ``last``."""
+        start = token_range.start
+        if after is not None:
+            start = after.token
+            for raw in self._rest_of_token(after):
+                yield Page(rows=raw.rows, last=False, seconds=raw.seconds)
+        if start >= token_range.end:
+            yield Page(rows=[], last=True)
+            return
+        cql = statements.select_range(self._table, self._columns)
+        for raw in self._fetch(
+            cql, (_TOKEN.pack(start), _TOKEN.pack(token_range.end)), token_range
+        ):
+            yield Page(rows=raw.rows, last=raw.state is None, seconds=raw.seconds)
+
+    def keys(self, token_range: TokenRange) -> Iterator[list[Cells]]:
+        """Yield the rows of a whole range, page by page."""
+        return (page.rows for page in self.pages(token_range, None))
+
+    def position(self, row: Cells) -> Position:
+        """Return where a row stands."""
+        partition = self._cells(row, self._partition)
+        return Position(
+            token=token(partition),
+            partition_key=partition,
+            clustering=self._cells(row, self._clustering),
+        )
+
+    def _cells(self, row: Cells, places: list[int]) -> tuple[bytes, ...]:
+        cells = [row[i] for i in places]
+        present = tuple(cell for cell in cells if cell is not None)
+        if len(present) != len(cells):
+            raise RangeFailed(
+                f"a row of {self._table.name} has a NULL in its primary key",
+                where=f"column {self._columns[places[cells.index(None)]].name}",
+                why="such rows come from static-only partitions or compact storage",
+                fix="this version copies tables without them",
+            )
+        return present
+
+    def _rest_of_token(self, after: Position) -> Iterator[RawPage]:
+        """Yield what comes after a row and has its token: its partition, then its neighbours."""
+        where = f"{self._table.name}, token {after.token}"
+        for depth in reversed(range(len(self._clustering))):
+            cql = statements.select_rest_of_partition(self._table, self._columns, depth)
+            yield from self._fetch(cql, after.partition_key + after.clustering[: depth + 1], where)
+        cql = statements.select_partition(self._table, self._columns)
+        for key in self._partitions_behind(after, where):
+            yield from self._fetch(cql, key, where)
+
+    def _partitions_behind(self, after: Position, where: str) -> list[tuple[bytes, ...]]:
+        """Return the partition keys that share a position's token and sort behind its own."""
+        cql = statements.select_partitions_at_token(self._table)
+        own = serialize_partition_key(after.partition_key)
+        keys = [
+            self._cells(row, list(range(len(row))))
+            for page in self._fetch(cql, (_TOKEN.pack(after.token),), where)
+            for row in page.rows
+        ]
+        behind = [key for key in keys if serialize_partition_key(key) > own]
+        return sorted(behind, key=serialize_partition_key)
+
+    def _fetch(
+        self, cql: str, values: tuple[bytes, ...], where: TokenRange | str
+    ) -> Iterator[RawPage]:
+        place = where if isinstance(where, str) else f"{self._table.name}, {where}"
+        statement = self._patience.call(lambda: self._prepare(cql, place)).bind(values)
+        return fetch(
+            self._connection.session,
+            statement,
+            size=self._size,
+            patience=self._patience,
+            where=place,
+        )
+
+    def _prepare(self, cql: str, where: str) -> Any:  # noqa: ANN401 - the driver is untyped
+        """Return a prepared statement, preparing it once in this process."""
+        if cql not in self._prepared:
+            try:
+                self._prepared[cql] = prepare_raw(self._connection.session, cql)
+            except Exception as error:
+                raise translate(error, where=where) from error
+        return self._prepared[cql]

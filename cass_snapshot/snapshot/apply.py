@@ -1,0 +1,27 @@
+"""The second half of a copy: what the WAL holds durably reaches the target, batch by batch.
+
+It knows nothing of a source: the batches come straight from ``capture.py`` or from a WAL that is
+replayed, and are written the same way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from cass_snapshot.model import Batch
+from cass_snapshot.protocols import Target
+from cass_snapshot.retry import Patience
+
+
+def apply(
+    batches: Iterable[Batch], target: Target, patience: Patience
+) -> Iterator[tuple[Batch, bool]]:
+    """Write each batch with its checkpoint in one transaction (I2), oldest first.
+
+    Yields each batch when the target holds it, and whether it was written just now; one that was
+    there already is left alone (I3). A batch whose connection was lost is tried again whole, and
+    the checkpoint, which moves with the rows, decides whether it had gone through.
+    """
+    for batch in batches:
+        fresh = patience.call(lambda batch=batch: target.write(batch))  # type: ignore[misc]  # mypy cannot infer a lambda with a default
+        yield batch, fresh

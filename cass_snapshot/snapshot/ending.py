@@ -1,0 +1,130 @@
+"""How a run ended: per table for the ledger, in all for the exit code and its reason."""
+
+from __future__ import annotations
+
+from cass_snapshot.errors import SnapshotError
+from cass_snapshot.exits import Exit, exit_code_for, worst
+from cass_snapshot.model import RangeState, RunState, Validation
+from cass_snapshot.protocols import Ledger
+from cass_snapshot.retry import Patience
+from cass_snapshot.settings import Settings
+from cass_snapshot.snapshot.copying import Copying, UnexpectedError
+from cass_snapshot.snapshot.journal import Journal
+from cass_snapshot.snapshot.plan import RunPlan
+from cass_snapshot.snapshot.progress import Progress
+from cass_snapshot.snapshot.signals import StopRequest
+from cass_snapshot.snapshot.verification import Counting, counts_of
+
+CLOSING_PATIENCE_S = 30.0
+"""A run that is over waits this long for a target that is away, to note how it ended there."""
+
+
+class Ending:
+    """Puts together what both phases left."""
+
+    def __init__(
+        self,
+        plan: RunPlan,
+        copying: Copying,
+        counting: Counting | None,
+        progress: Progress,
+        journal: Journal,
+    ) -> None:
+        self._plan = plan
+        self._copying = copying
+        self._counting = counting
+        self._progress = progress
+        self._journal = journal
+
+    def record(
+        self, ledger: Ledger, stop: StopRequest, settings: Settings
+    ) -> tuple[int, str | None]:
+        """Write the ending of every table to the ledger; return exit code and reason."""
+        halted = self._copying.halted or (self._counting.halted if self._counting else None)
+        reasons = []
+        codes = []
+        if stop.requested:
+            codes.append(stop.exit_code)
+            reasons.append("stopped by a signal; the same command continues")
+        if isinstance(halted, UnexpectedError):
+            codes.append(Exit.BUG.value)
+            reasons.append(f"unexpected error, see run.log: {str(halted).strip().splitlines()[-1]}")
+        elif halted is not None:
+            codes.append(exit_code_for(halted))
+            reasons.append(str(halted))
+        per_table = []
+        patience = Patience(
+            unavailable_s=min(CLOSING_PATIENCE_S, settings.mysql.unavailable_timeout_s)
+        )
+        for index in range(len(self._plan.tables)):
+            validation = self._validation(index)
+            found, why = self._judge(index, validation, ledger)
+            per_table.append(found)
+            reasons += why
+            code = worst([*codes, found])
+            try:
+                patience.call(lambda i=index, c=code, v=validation: self._write(ledger, i, c, v))  # type: ignore[misc]  # mypy cannot infer a lambda with defaults
+            except SnapshotError as error:
+                codes.append(exit_code_for(error))
+                reasons.append(f"its end could not be noted in the target: {error}")
+        return worst([*codes, *per_table]), "; ".join(reasons) or None
+
+    def _validation(self, index: int) -> Validation | None:
+        """Return a table's verification, None where there was none or it broke off."""
+        if self._counting is None or index not in self._counting.tables:
+            return None
+        return self._counting.validation(index)
+
+    def _judge(
+        self, index: int, validation: Validation | None, ledger: Ledger
+    ) -> tuple[int, list[str]]:
+        """Return the exit code of a table by itself, and why."""
+        name = self._plan.tables[index].job.table.name
+        failures = self._copying.failed.get(index, [])
+        if failures:
+            numbers = ", ".join(str(f.range) for f in failures[:10])
+            return Exit.PARTIAL, [f"{name}: {len(failures)} ranges failed ({numbers})"]
+        if validation is None:
+            return Exit.OK, []
+        self._progress.change(index, counts=counts_of(validation))
+        status = "finished" if validation.status == "OK" else "failed"
+        self._journal.emit(
+            "verify",
+            status,
+            f"{name}: cassandra {validation.source_rows}, mysql {validation.target_rows},"
+            f" {validation.status}",
+            table=str(name),
+            missing=validation.missing,
+            extra=validation.extra,
+        )
+        if validation.missing:
+            return Exit.DIFFERS, [f"{name}: {validation.missing} rows are missing"]
+        if validation.extra and self._owned(index, ledger):
+            return Exit.DIFFERS, [f"{name}: the target holds {validation.extra} rows too many"]
+        return Exit.OK, []
+
+    def _owned(self, index: int, ledger: Ledger) -> bool:
+        """Tell whether this tool created the target, so that nobody else's rows belong there."""
+        record = self._plan.tables[index].job.record
+        if record.target_created:
+            return True
+        try:
+            return ledger.created_by_us(record.target)
+        except SnapshotError:
+            return True  # unknown: a difference is then reported rather than hidden
+
+    def _write(self, ledger: Ledger, index: int, code: int, validation: Validation | None) -> None:
+        record = self._plan.tables[index].job.record
+        for failure in self._copying.failed.get(index, []):
+            ledger.mark_range(record, failure.range, RangeState.FAILED, failure.attempts)
+        if validation is not None:
+            ledger.record_validation(validation)
+        ledger.finish(record, self._state(index, code), code)
+
+    def _state(self, index: int, code: int) -> RunState:
+        """Return the state: done where nothing is left to copy and the counting is through."""
+        if self._copying.complete(index) and (code in (Exit.OK, Exit.DIFFERS)):
+            return RunState.DONE
+        if code in (Exit.SIGINT, Exit.SIGTERM, Exit.LIMIT):
+            return RunState.STOPPED
+        return RunState.PARTIAL if code == Exit.PARTIAL else RunState.FAILED

@@ -1,0 +1,105 @@
+"""What crosses the pipe between the parent and a worker. Frozen records only, and no row ever."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cass_snapshot.errors import SnapshotError
+from cass_snapshot.model import Cells, TokenRange
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """Something that one worker does with one table; ``id`` is unique within a pool."""
+
+    id: int
+    table: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CopyRange(Task):
+    """Capture and apply what is left of a token range."""
+
+    range: TokenRange
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CountSource(Task):
+    """Count the source's rows in a token range."""
+
+    range: TokenRange
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CountTarget(Task):
+    """Count the target's rows by token range, in one pass."""
+
+    ranges: tuple[TokenRange, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FindMissing(Task):
+    """Look for the source's keys of a token range that the target lacks."""
+
+    range: TokenRange
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stop:
+    """Ask a worker to leave off after the batches that it has in hand."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Captured:
+    """A batch is durable in the WAL; ``seconds`` is how long its page took to come."""
+
+    task: int
+    rows: int
+    bytes: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Applied:
+    """A batch is in the target; ``fresh`` tells whether it was written just now."""
+
+    task: int
+    rows: int
+    fresh: bool
+    seconds: float
+    how: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """A worker waits for a server, or (with ``error`` None) goes on again."""
+
+    error: SnapshotError | None
+    pause_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MissingFound:
+    """Keys that the target lacks, with their tokens."""
+
+    task: int
+    keys: tuple[tuple[int, Cells], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """A task is over.
+
+    ``closed`` tells that the range's closing batch is in the target; ``stopped`` that the worker
+    left off early; ``bug`` is a traceback; ``result`` is what a count came to.
+    """
+
+    task: int
+    error: SnapshotError | None = None
+    bug: str | None = None
+    closed: bool = False
+    stopped: bool = False
+    result: tuple[int, ...] = ()
+
+
+FromWorker = Captured | Applied | Waiting | MissingFound | Ended

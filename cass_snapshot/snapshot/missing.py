@@ -1,0 +1,192 @@
+"""``find-missing``: the keys that the source has and the target lacks, streaming by range."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cass_snapshot.errors import PreflightError, SnapshotError
+from cass_snapshot.exits import Exit
+from cass_snapshot.model import PlannedTarget, RunRecord, RunState, Table, TokenRange
+from cass_snapshot.protocols import SourceAdmin, TargetAdmin
+from cass_snapshot.ring.split import split_ring
+from cass_snapshot.settings import Settings, TableSettings
+from cass_snapshot.snapshot.copying import UnexpectedError
+from cass_snapshot.snapshot.messages import Ended, FindMissing, FromWorker, MissingFound
+from cass_snapshot.snapshot.reports import MissingKey, MissingReport, TableMissing
+from cass_snapshot.snapshot.signals import StopRequest
+from cass_snapshot.snapshot.supervisor import Pool, WorkerDeath
+from cass_snapshot.wiring import (
+    Job,
+    TableJob,
+    key_values,
+    open_source_admin,
+    open_target_admin,
+    source_name,
+)
+
+
+@dataclass(slots=True)
+class _Found:
+    """What the comparison of one table came to so far."""
+
+    seen: int = 0
+    missing: int = 0
+    ranges_with_missing: int = 0
+
+
+@dataclass(slots=True)
+class _Search:
+    """Hands out ranges and gathers what is missing."""
+
+    jobs: tuple[TableJob, ...]
+    ranges: tuple[TokenRange, ...]
+    on_missing: Callable[[MissingKey], None]
+    found: list[_Found] = field(default_factory=list)
+    halted: SnapshotError | UnexpectedError | None = None
+    pool: Pool | None = None
+    tasks: dict[int, FindMissing] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.found = [_Found() for _ in self.jobs]
+        for table in range(len(self.jobs)):
+            for token_range in self.ranges:
+                task = FindMissing(id=len(self.tasks), table=table, range=token_range)
+                self.tasks[task.id] = task
+
+    def hear(self, message: FromWorker | WorkerDeath) -> None:
+        """Take what a worker found, or the reason why it could not look."""
+        if isinstance(message, MissingFound):
+            self._report(self.tasks[message.task], message)
+        elif isinstance(message, Ended):
+            self._ended(self.tasks[message.task], message)
+
+    def _report(self, task: FindMissing, message: MissingFound) -> None:
+        job = self.jobs[task.table]
+        names = [c.name for c in job.table.primary_key]
+        rows = key_values(job)([cells for _, cells in message.keys])
+        for (token, _), values in zip(message.keys, rows, strict=True):
+            self.on_missing(
+                MissingKey(
+                    table=str(job.table.name),
+                    range=task.range.number,
+                    token=token,
+                    key=tuple(zip(names, map(str, values), strict=True)),
+                )
+            )
+
+    def _ended(self, task: FindMissing, ended: Ended) -> None:
+        if ended.bug is not None or ended.error is not None:
+            self.halted = self.halted or ended.error or UnexpectedError(ended.bug or "")
+            if self.pool is not None:
+                self.pool.stop()
+        elif ended.result:
+            seen, missing = ended.result
+            found = self.found[task.table]
+            found.seen += seen
+            found.missing += missing
+            found.ranges_with_missing += missing > 0
+
+
+def find_missing(
+    settings: Settings,
+    *,
+    tables: Sequence[TableSettings],
+    on_missing: Callable[[MissingKey], None],
+) -> MissingReport:
+    """Compare the keys of both sides and return how many the target lacks.
+
+    Args:
+        settings: both sides, and the number of ranges and workers.
+        tables: what to compare.
+        on_missing: called with each key that the target lacks, as it is found.
+
+    Raises:
+        SnapshotError: a side cannot be read; what was found until then was reported.
+    """
+    with ExitStack() as stack:
+        source = open_source_admin(settings.cassandra)
+        stack.callback(source.close)
+        target = open_target_admin(settings.mysql)
+        stack.callback(target.close)
+        local = settings.cassandra.model_copy(update={"local_datacenter": source.datacenter})
+        scratch = Path(tempfile.mkdtemp(prefix="cass-snapshot-"))
+        stack.callback(shutil.rmtree, scratch, ignore_errors=True)
+        job = Job(
+            settings=settings.model_copy(update={"cassandra": local}),
+            tables=tuple(_job(source, target, item) for item in tables),
+            wal_directory=scratch,
+            scratch=scratch,
+            protocol_version=source.protocol_version,
+        )
+        search = _Search(job.tables, split_ring(settings.run.ranges), on_missing)
+        stopped = _search(job, search, settings.run.workers)
+    missing = any(f.missing for f in search.found)
+    return MissingReport(
+        tables=tuple(_row(search, index) for index in range(len(job.tables))),
+        exit_code=stopped or (Exit.DIFFERS if missing else Exit.OK),
+    )
+
+
+def _search(job: Job, search: _Search, workers: int) -> int:
+    """Do the search; return the exit code of the signal that ended it, 0 for none."""
+    pool: Pool | None = None
+    with StopRequest(lambda: pool.kill() if pool else None) as stop:
+
+        def tick() -> None:
+            if stop.requested and pool is not None:
+                pool.stop()
+
+        pool = search.pool = Pool(job, size=workers, tick=tick)
+        try:
+            pool.run(search.tasks.values(), search.hear)
+        except BaseException:
+            pool.kill()
+            raise
+        finally:
+            pool.close()
+        if search.halted is not None and not stop.requested:
+            raise search.halted
+        return stop.exit_code if stop.requested else 0
+
+
+def _job(source: SourceAdmin, target: TargetAdmin, item: TableSettings) -> TableJob:
+    table = source.table(item.name)
+    planned = target.plan(table, item.target_table)
+    if not planned.exists:
+        raise PreflightError(
+            f"the target {planned.name} does not exist",
+            where=f"{item.source}, {target.heading}",
+            why="no row has arrived in it",
+            fix=f"cass-snapshot run {item.source}",
+        )
+    return TableJob(table=table, target=planned, record=_no_run(table, planned))
+
+
+def _no_run(table: Table, planned: PlannedTarget) -> RunRecord:
+    """Return a record for reading alone; no run is behind it."""
+    return RunRecord(
+        run_id="",
+        table=table.name,
+        source=source_name(table),
+        target=planned.name,
+        fingerprint="",
+        definition="",
+        state=RunState.RUNNING,
+        epoch=0,
+    )
+
+
+def _row(search: _Search, index: int) -> TableMissing:
+    found = search.found[index]
+    return TableMissing(
+        table=str(search.jobs[index].table.name),
+        source_rows_seen=found.seen,
+        missing=found.missing,
+        ranges_total=len(search.ranges),
+        ranges_with_missing=found.ranges_with_missing,
+    )

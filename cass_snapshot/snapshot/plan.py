@@ -1,0 +1,158 @@
+"""Decides what a run is: examines both sides, and finds the run to continue or lays out a new one.
+
+Nothing is written here. A run is continued only with an equal fingerprint (I9): the same source,
+columns, mapping, profile and target. Ranges, workers and pace are outside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from cass_snapshot.errors import StateError, UsageError
+from cass_snapshot.model import (
+    Checkpoint,
+    PlannedTarget,
+    RunRecord,
+    RunState,
+    Table,
+    TokenRange,
+)
+from cass_snapshot.protocols import SourceAdmin, TargetAdmin
+from cass_snapshot.ring.split import prove_tiling, split_ring
+from cass_snapshot.settings import Settings, TableSettings
+from cass_snapshot.snapshot.definition import define, difference, fingerprint
+from cass_snapshot.wiring import TableJob, source_name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedTable:
+    """One table of a run: the job, and its ranges as the ledger knows them."""
+
+    job: TableJob
+    ranges: tuple[TokenRange, ...]
+    checkpoints: tuple[Checkpoint, ...]
+    registered: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunPlan:
+    """What a run is going to do. ``continues`` tells that an earlier process began it."""
+
+    run_id: str
+    tables: tuple[PlannedTable, ...]
+    continues: bool
+
+
+def make_plan(
+    settings: Settings,
+    wanted: Sequence[TableSettings],
+    *,
+    source: SourceAdmin,
+    target: TargetAdmin,
+    new_run_id: str,
+    new: bool,
+) -> RunPlan:
+    """Examine every table and return the run to do.
+
+    Raises:
+        PreflightError: a table cannot be copied.
+        StateError: an unfinished run has another fingerprint.
+        UsageError: two tables share a target, or belong to different unfinished runs.
+    """
+    _refuse_shared_targets(wanted)
+    examined = []
+    for item in wanted:
+        table = source.table(item.name)
+        examined.append((table, target.plan(table, item.target_table)))
+    unfinished = [None if new else _unfinished(target, t, p) for t, p in examined]
+    run_id = _run_id(unfinished) or new_run_id
+    tables = [
+        _planned(settings, target, table, planned, record, run_id)
+        for (table, planned), record in zip(examined, unfinished, strict=True)
+    ]
+    return RunPlan(run_id=run_id, tables=tuple(tables), continues=any(unfinished))
+
+
+def _refuse_shared_targets(wanted: Sequence[TableSettings]) -> None:
+    seen: dict[str, str] = {}
+    for item in wanted:
+        other = seen.setdefault(item.target_table.casefold(), item.source)
+        if other is not item.source:
+            raise UsageError(
+                f"{other} and {item.source} have the same target",
+                where=f"[[tables]] target = {item.target_table!r}",
+                fix="give each table a target of its own",
+            )
+
+
+def _unfinished(target: TargetAdmin, table: Table, planned: PlannedTarget) -> RunRecord | None:
+    """Return the newest run of a table, if it did not end well."""
+    if not target.ledger.exists():
+        return None
+    record = target.ledger.newest(source_name(table), planned.name)
+    return None if record is None or record.state is RunState.DONE else record
+
+
+def _run_id(unfinished: Sequence[RunRecord | None]) -> str | None:
+    found = {record.run_id for record in unfinished if record is not None}
+    if len(found) > 1:
+        raise UsageError(
+            "these tables belong to different unfinished runs",
+            why=", ".join(sorted(found)),
+            fix="run them one by one, or begin afresh with --new",
+        )
+    return next(iter(found), None)
+
+
+def _planned(
+    settings: Settings,
+    target: TargetAdmin,
+    table: Table,
+    planned: PlannedTarget,
+    record: RunRecord | None,
+    run_id: str,
+) -> PlannedTable:
+    text = define(table, planned, settings.run.profile)
+    if record is not None:
+        return _continued(target, table, planned, record, text)
+    ranges = split_ring(settings.run.ranges)
+    prove_tiling(ranges)
+    record = RunRecord(
+        run_id=run_id,
+        table=table.name,
+        source=source_name(table),
+        target=planned.name,
+        fingerprint=fingerprint(text),
+        definition=text,
+        state=RunState.RUNNING,
+        epoch=1,
+        target_created=not planned.exists,
+    )
+    return PlannedTable(
+        job=TableJob(table=table, target=planned, record=record),
+        ranges=ranges,
+        checkpoints=tuple(Checkpoint(range=r) for r in ranges),
+        registered=False,
+    )
+
+
+def _continued(
+    target: TargetAdmin, table: Table, planned: PlannedTarget, record: RunRecord, text: str
+) -> PlannedTable:
+    if record.fingerprint != fingerprint(text):
+        raise StateError(
+            "this run belongs to another plan",
+            where=f"run {record.run_id}, {table.name}; nothing was written",
+            why=difference(record.definition, text),
+            fix="undo the change, or start afresh with --new",
+        )
+    checkpoints = tuple(target.ledger.checkpoints(record))
+    ranges = tuple(c.range for c in checkpoints)
+    prove_tiling(ranges)
+    return PlannedTable(
+        job=TableJob(table=table, target=planned, record=record),
+        ranges=ranges,
+        checkpoints=checkpoints,
+        registered=True,
+    )

@@ -1,0 +1,133 @@
+"""``replay-wal``: applies to the target what the WAL of a run holds and the target lacks.
+
+Needs no source. A batch is written as in a run: one transaction with its checkpoint. Nothing of the
+WAL is changed or removed.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from cass_snapshot.errors import PreflightError, StateError
+from cass_snapshot.exits import Exit
+from cass_snapshot.model import Batch, Checkpoint, TableName
+from cass_snapshot.retry import Patience
+from cass_snapshot.settings import Settings
+from cass_snapshot.snapshot.apply import apply
+from cass_snapshot.snapshot.definition import restore
+from cass_snapshot.snapshot.reports import ReplayReport, TableReplay
+from cass_snapshot.snapshot.rundir import choose, run_id_of, table_lock
+from cass_snapshot.wal.reader import RangeReader, find_ranges
+from cass_snapshot.wiring import TableJob, open_target, open_target_admin, wal_identity
+
+
+def replay(
+    settings: Settings, *, run: str | None, table: str | None, dry_run: bool
+) -> ReplayReport:
+    """Apply what is not in the target yet, and return what that came to.
+
+    Args:
+        settings: where the target is, and the folder of the runs.
+        run: a run id, its last part or its folder; None where there is one run only.
+        table: replay this source table alone, as keyspace.table.
+        dry_run: count, and write nothing.
+
+    Raises:
+        StateError: the WAL is of another run, schema or target, or does not fit the checkpoint.
+    """
+    folder = choose(settings.run.directory, run)
+    run_id = run_id_of(folder)
+    with ExitStack() as stack:
+        admin = open_target_admin(settings.mysql)
+        stack.callback(admin.close)
+        records = admin.ledger.runs(run_id) if admin.ledger.exists() else []
+        jobs = [restore(r) for r in records if table in (None, str(r.table))]
+        if not jobs:
+            raise PreflightError(
+                f"the target knows no run {run_id}" + (f" of {table}" if table else ""),
+                where=f"snapshot_runs, {admin.heading}; nothing was written",
+                fix="check [mysql] host, database and control_database, or --to",
+            )
+        for job in sorted(jobs, key=lambda j: j.table.name):
+            stack.enter_context(table_lock(settings.run.directory, job.table.name))
+        scratch = Path(tempfile.mkdtemp(prefix=".replay-", dir=folder))
+        stack.callback(shutil.rmtree, scratch, ignore_errors=True)
+        reports = tuple(
+            _replay_table(
+                _Replay(settings=settings, job=job, wal=folder / "wal", scratch=scratch),
+                {c.range.number: c for c in admin.ledger.checkpoints(job.record)},
+                dry_run=dry_run,
+            )
+            for job in jobs
+        )
+    return ReplayReport(run_id=run_id, tables=reports, exit_code=Exit.OK)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Replay:
+    """What the replay of one table works with."""
+
+    settings: Settings
+    job: TableJob
+    wal: Path
+    scratch: Path
+
+    @property
+    def table(self) -> TableName:
+        return self.job.table.name
+
+
+def _replay_table(
+    what: _Replay, checkpoints: dict[int, Checkpoint], *, dry_run: bool
+) -> TableReplay:
+    found = applied = rows = 0
+    numbers = [number for name, number in find_ranges(what.wal) if name == what.table]
+    target = open_target(
+        what.settings.mysql, what.job, worker="replay", wal_state="replayed", scratch=what.scratch
+    )
+    patience = Patience(unavailable_s=what.settings.mysql.unavailable_timeout_s)
+    try:
+        for number in numbers:
+            reader = RangeReader(what.wal, what.table, number)
+            checkpoint = _check(what, reader, checkpoints.get(number))
+            found += reader.last_seq - reader.first_seq + 1 if reader.last_seq else 0
+            for batch in _lacking(reader, checkpoint) if dry_run else ():
+                applied, rows = applied + 1, rows + batch.lines.rows
+            if dry_run:
+                continue
+            for batch, fresh in apply(_lacking(reader, checkpoint), target, patience):
+                applied, rows = applied + fresh, rows + batch.lines.rows * fresh
+    finally:
+        target.close()
+    return TableReplay(
+        table=str(what.table),
+        batches_found=found,
+        batches_applied=applied,
+        rows_applied=rows,
+        ranges=len(numbers),
+    )
+
+
+def _lacking(reader: RangeReader, checkpoint: Checkpoint) -> Iterator[Batch]:
+    return reader.replay(checkpoint.batch_seq)
+
+
+def _check(what: _Replay, reader: RangeReader, checkpoint: Checkpoint | None) -> Checkpoint:
+    """Refuse a WAL that is not of this run, schema, source and target."""
+    says = reader.identity
+    if checkpoint is not None:
+        wanted = wal_identity(what.job, checkpoint.range, says.compression)
+        if replace(says, epoch=wanted.epoch) == wanted:
+            return checkpoint
+    raise StateError(
+        "a segment of the WAL does not belong to this run",
+        where=f"{what.wal}, {what.table}, range {says.range.number}; nothing of it was applied",
+        why=f"it says run {says.run_id}, source {says.source}, target {says.target},"
+        f" range ({says.range.start}, {says.range.end}]",
+        fix="put the WAL of this run back, or name the run that it belongs to",
+    )

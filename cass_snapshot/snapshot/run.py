@@ -1,0 +1,113 @@
+"""``run``, from the first look at both servers to a plan that is registered."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from cass_snapshot import __version__, logs
+from cass_snapshot.model import TableName
+from cass_snapshot.protocols import TargetAdmin
+from cass_snapshot.settings import Settings, TableSettings, redacted
+from cass_snapshot.snapshot.plan import RunPlan, make_plan
+from cass_snapshot.snapshot.rundir import (
+    RunDirectory,
+    new_run_id,
+    prepare_runs_directory,
+    table_lock,
+)
+from cass_snapshot.snapshot.session import Session
+from cass_snapshot.snapshot.status import RunStatus, View
+from cass_snapshot.wiring import open_source_admin, open_target_admin
+
+
+def run(
+    settings: Settings,
+    *,
+    tables: Sequence[TableSettings],
+    new: bool,
+    view: View,
+    command_line: Sequence[str],
+) -> RunStatus:
+    """Copy tables, or go on copying them, and return how it ended.
+
+    Args:
+        settings: everything that was set.
+        tables: what to copy.
+        new: begin afresh also where an unfinished run could be continued.
+        view: shows the run to somebody; closed by the caller.
+        command_line: for ``run.json``; holds no secret, since options take none.
+
+    Raises:
+        SnapshotError: something that keeps the run from starting; nothing was written.
+    """
+    with ExitStack() as stack:
+        warning = prepare_runs_directory(settings.run.directory)
+        for item in sorted({t.name for t in tables}):
+            stack.enter_context(table_lock(settings.run.directory, item))
+        source = open_source_admin(settings.cassandra)
+        stack.callback(source.close)
+        target = open_target_admin(settings.mysql)
+        stack.callback(target.close)
+        plan = make_plan(
+            settings,
+            tables,
+            source=source,
+            target=target,
+            new_run_id=new_run_id(datetime.now(UTC)),
+            new=new,
+        )
+        local = settings.cassandra.model_copy(update={"local_datacenter": source.datacenter})
+        settings = settings.model_copy(update={"cassandra": local})
+        plan = _register(plan, target)
+        names = [t.job.table.name for t in plan.tables]
+        directory = RunDirectory.open(settings.run.directory, plan.run_id, names)
+        logs.to_file(directory.path / "run.log", settings.log)
+        directory.write_run(_run_record(settings, plan, names, command_line))
+        session = Session(settings, plan, source, target, directory, view)
+        if warning:
+            session.journal.emit("run", "warning", warning)
+        return session.run()
+
+
+def _register(plan: RunPlan, target: TargetAdmin) -> RunPlan:
+    """Register what is new, take over what is not, and create targets that are missing."""
+    target.prepare()
+    target.ledger.register([(t.job.record, t.ranges) for t in plan.tables if not t.registered])
+    tables = []
+    for table in plan.tables:
+        job = table.job
+        if table.registered:
+            epoch = target.ledger.take_over(job.record)
+            job = replace(job, record=replace(job.record, epoch=epoch))
+        if not job.target.exists:
+            target.create(job.target)
+        tables.append(replace(table, job=job))
+    return replace(plan, tables=tuple(tables))
+
+
+def _run_record(
+    settings: Settings, plan: RunPlan, names: Sequence[TableName], command_line: Sequence[str]
+) -> dict[str, object]:
+    return {
+        "v": 1,
+        "run_id": plan.run_id,
+        "version": __version__,
+        "extensions": logs.extensions(),
+        "command_line": list(command_line),
+        "tables": [
+            {
+                "table": str(name),
+                "source": t.job.record.source,
+                "target": t.job.record.target,
+                "fingerprint": t.job.record.fingerprint,
+                "definition": t.job.record.definition,
+                "ddl": t.job.target.ddl,
+                "ranges": [[r.number, r.start, r.end] for r in t.ranges],
+            }
+            for name, t in zip(names, plan.tables, strict=True)
+        ],
+        "settings": redacted(settings),
+    }

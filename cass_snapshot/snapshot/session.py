@@ -1,0 +1,177 @@
+"""One process's part of a run, after it was registered: copy, verify, and say how it ended."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import replace
+from datetime import UTC, datetime
+from time import monotonic
+
+from cass_snapshot import __version__, logs
+from cass_snapshot.errors import SnapshotError
+from cass_snapshot.exits import Exit, exit_name_for
+from cass_snapshot.protocols import SourceAdmin, TargetAdmin
+from cass_snapshot.settings import Settings
+from cass_snapshot.snapshot.copying import Copying
+from cass_snapshot.snapshot.ending import Ending
+from cass_snapshot.snapshot.journal import Journal
+from cass_snapshot.snapshot.plan import RunPlan
+from cass_snapshot.snapshot.progress import Progress, iso, table_status
+from cass_snapshot.snapshot.rundir import RunDirectory
+from cass_snapshot.snapshot.scratch import make_scratch
+from cass_snapshot.snapshot.signals import StopRequest
+from cass_snapshot.snapshot.status import Phase, RunStatus, View
+from cass_snapshot.snapshot.supervisor import Pool
+from cass_snapshot.snapshot.verification import Counting
+from cass_snapshot.wiring import Job
+
+STATUS_FILE_EVERY_S = 1.0
+
+
+class Session:
+    """One process's part of a run, after it was registered."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        plan: RunPlan,
+        source: SourceAdmin,
+        target: TargetAdmin,
+        directory: RunDirectory,
+        view: View,
+    ) -> None:
+        self._settings = settings
+        self._plan = plan
+        self._target = target
+        self._directory = directory
+        self._view = view
+        self._protocol_version = source.protocol_version
+        self.journal = Journal(plan.run_id, directory, view)
+        self._progress = Progress(self._first_status(source, target), monotonic)
+        self._copying = Copying(plan, self._progress, self.journal)
+        self._counting: Counting | None = None
+        self._written_at = 0.0
+        self._stop = StopRequest(self._end_at_once)
+        self._pool: Pool | None = None
+
+    def run(self) -> RunStatus:
+        """Copy, verify, record; return the final status."""
+        verb = "continues" if self._plan.continues else "begins"
+        self.journal.emit(
+            "run", "started", f"run {self._plan.run_id} {verb}", extensions=logs.extensions()
+        )
+        self._show()
+        scratch = make_scratch(self._directory.path)
+        try:
+            with self._stop:
+                job = Job(
+                    settings=self._settings,
+                    tables=tuple(t.job for t in self._plan.tables),
+                    wal_directory=self._directory.wal,
+                    scratch=scratch,
+                    run_log=self._directory.path / "run.log",
+                    protocol_version=self._protocol_version,
+                )
+                self._work(job)
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
+        return self._finish()
+
+    def _work(self, job: Job) -> None:
+        """Run both phases on one pool of workers."""
+        pool = self._pool = Pool(job, size=self._settings.run.workers, tick=self._tick)
+        try:
+            self._phase(Phase.COPYING)
+            self._copying.pool = pool
+            pool.run(self._copying.tasks, self._copying.hear)
+            complete = [i for i in range(len(self._plan.tables)) if self._copying.complete(i)]
+            if self._settings.verify.after_run and complete and self._may_go_on():
+                self._phase(Phase.VERIFYING)
+                self._counting = Counting(self._plan, complete, self._progress)
+                self._counting.pool = pool
+                pool.run(self._counting.tasks, self._counting.hear)
+        except SnapshotError as error:
+            pool.kill()
+            self._copying.halted = self._copying.halted or error
+        except BaseException:
+            pool.kill()
+            raise
+        finally:
+            pool.close()
+
+    def _may_go_on(self) -> bool:
+        return not self._stop.requested and self._copying.halted is None
+
+    def _tick(self) -> None:
+        """Look for a wish to stop; show and write the status."""
+        if self._stop.requested and self._pool is not None:
+            if self._progress.status().phase is not Phase.STOPPING:
+                self._phase(Phase.STOPPING)
+                self.journal.emit(
+                    "run",
+                    "warning",
+                    "stopping after the batches in hand; once more ends at once, which is safe",
+                )
+            self._pool.stop()
+        self._show()
+
+    def _phase(self, phase: Phase) -> None:
+        self._progress.phase(phase)
+        self._show(write=True)
+
+    def _show(self, *, write: bool = False) -> None:
+        status = self._progress.status(self._copying.running())
+        self._view.status(status)
+        if write or monotonic() - self._written_at >= STATUS_FILE_EVERY_S:
+            self._written_at = monotonic()
+            self._directory.write_status(status)
+
+    def _end_at_once(self) -> None:
+        if self._pool is not None:
+            self._pool.kill()
+
+    def _first_status(self, source: SourceAdmin, target: TargetAdmin) -> RunStatus:
+        now = iso(datetime.now(UTC))
+        return RunStatus(
+            run_id=self._plan.run_id,
+            version=__version__,
+            phase=Phase.STARTING,
+            started_at=now,
+            updated_at=now,
+            elapsed_s=0.0,
+            pid=os.getpid(),
+            run_dir=str(self._directory.path),
+            source=source.heading,
+            target=target.heading,
+            extensions=logs.extensions(),
+            continues=self._plan.continues,
+            workers=self._settings.run.workers,
+            tables=tuple(
+                replace(
+                    table_status(str(t.job.table.name), t.job.target.name, list(t.checkpoints)),
+                    target_created=t.job.record.target_created,
+                )
+                for t in self._plan.tables
+            ),
+        )
+
+    def _finish(self) -> RunStatus:
+        """Record how it ended: in the ledger, then in ``result.json``."""
+        ending = Ending(self._plan, self._copying, self._counting, self._progress, self.journal)
+        code, reason = ending.record(self._target.ledger, self._stop, self._settings)
+        self._progress.phase(Phase.ENDED)
+        name = exit_name_for(code)
+        self._progress.update(exit_code=code, exit_name=name, reason=reason)
+        self.journal.emit(
+            "result",
+            "finished" if code == Exit.OK else "failed",
+            f"ended with exit code {code} ({name})",
+            exit_code=code,
+            exit_name=name,
+            reason=reason,
+        )
+        status = self._progress.status({})
+        self._directory.write_result(status)
+        self._view.status(status)
+        return status

@@ -1,0 +1,228 @@
+"""A supervised pool of worker processes. It never sees a row.
+
+The parent knows which worker holds which tasks, hands the next task to a worker that has room,
+notices a death at once by the process's sentinel, gives the dead worker's tasks to another, and
+waits with a time limit always. Processes are spawned: fork copies locks and connections in unknown
+states, and forkserver hides the parent's death from the workers.
+"""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing
+from collections import Counter, deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection, wait
+from time import monotonic
+
+from cass_snapshot.errors import SnapshotError, StateError
+from cass_snapshot.snapshot.messages import Applied, Captured, Ended, FromWorker, Stop, Task
+from cass_snapshot.snapshot.worker import main
+from cass_snapshot.wiring import Job
+
+TASKS_A_WORKER = 2
+"""One that is captured while the end of the other is applied."""
+DEATHS_A_TASK_MAX = 5
+"""Deaths without any progress on a task, after which it is set aside."""
+DEATHS_IN_A_ROW_MAX = 20
+"""Deaths without any task ended, after which the pool gives up."""
+TICK_S = 0.25
+END_S = 30.0
+"""How long a worker may take to end when it was asked to, before it is killed, which is safe."""
+log = logging.getLogger(__name__)
+_SPAWN = multiprocessing.get_context("spawn")
+
+
+@dataclass(slots=True, eq=False)
+class _Worker:
+    """A live worker and what it holds."""
+
+    name: str
+    process: multiprocessing.process.BaseProcess
+    pipe: Connection[object, object]
+    tasks: dict[int, Task] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerDeath:
+    """A worker ended unasked; its tasks go to another."""
+
+    worker: str
+    exit_code: int | None
+    tasks: tuple[Task, ...]
+
+
+Hear = Callable[[FromWorker | WorkerDeath], None]
+
+
+def _deaf(_message: FromWorker | WorkerDeath) -> None:
+    """Stand in before the first tasks."""
+
+
+class Pool:
+    """Runs tasks on up to ``size`` workers.
+
+    Args:
+        job: what every worker gets.
+        size: how many workers at most.
+        tick: called at least four times a second.
+    """
+
+    def __init__(
+        self,
+        job: Job,
+        *,
+        size: int,
+        tick: Callable[[], None],
+    ) -> None:
+        self._job = job
+        self._size = size
+        self._hear: Hear = _deaf
+        self._tick = tick
+        self._workers: list[_Worker] = []
+        self._pending: deque[Task] = deque()
+        self._task_deaths: Counter[int] = Counter()
+        self._deaths_in_a_row = 0
+        self._spawned = 0
+        self._stopping = False
+
+    @property
+    def held(self) -> dict[str, tuple[Task, ...]]:
+        """Return which worker holds which tasks."""
+        return {w.name: tuple(w.tasks.values()) for w in self._workers}
+
+    def run(self, tasks: Iterable[Task], hear: Hear) -> None:
+        """Run tasks until each has ended, or until ``stop`` let the workers leave off.
+
+        Args:
+            tasks: what to do, in order.
+            hear: called with every message of a worker, and with every death.
+
+        Raises:
+            StateError: workers die faster than they get anything done.
+        """
+        self._hear = hear
+        self._task_deaths.clear()
+        self._pending.extend(tasks)
+        while (self._pending and not self._stopping) or any(w.tasks for w in self._workers):
+            self._fill()
+            self._attend(TICK_S)
+            self._tick()
+
+    def again(self, task: Task) -> None:
+        """Put a task that ended at the end of the queue once more."""
+        self._pending.append(task)
+
+    def stop(self) -> None:
+        """Ask every worker to leave off after the batches in hand; hand out nothing more."""
+        if self._stopping:
+            return
+        self._stopping = True
+        self._pending.clear()
+        for worker in self._workers:
+            self._tell(worker, Stop())
+
+    def kill(self) -> None:
+        """End every worker at once; safe at every instruction."""
+        for worker in self._workers:
+            worker.process.kill()
+
+    def close(self) -> None:
+        """Let the workers end, and see to it that each has."""
+        for worker in self._workers:
+            self._tell(worker, None)
+        deadline = monotonic() + END_S
+        for worker in self._workers:
+            worker.process.join(max(0.0, deadline - monotonic()))
+            if worker.process.is_alive():
+                log.warning("worker %s did not end in %g s and is killed", worker.name, END_S)
+                worker.process.kill()
+                worker.process.join()
+            worker.pipe.close()
+        self._workers.clear()
+
+    def _fill(self) -> None:
+        """Start workers that are missing and hand out tasks, evenly."""
+        wanted = len(self._pending) + sum(1 for w in self._workers if w.tasks)
+        while not self._stopping and len(self._workers) < min(self._size, wanted):
+            self._spawn()
+        for depth in range(1, TASKS_A_WORKER + 1):
+            for worker in self._workers:
+                if self._pending and len(worker.tasks) < depth:
+                    task = self._pending.popleft()
+                    worker.tasks[task.id] = task
+                    self._tell(worker, task)
+
+    def _spawn(self) -> None:
+        self._spawned += 1
+        name = f"worker-{self._spawned}"
+        ours, theirs = _SPAWN.Pipe()
+        process = _SPAWN.Process(
+            target=main, args=(theirs, self._job, name), name=name, daemon=True
+        )
+        process.start()
+        theirs.close()  # or the pipe would never report the worker's end
+        self._workers.append(_Worker(name, process, ours))
+
+    def _tell(self, worker: _Worker, order: object) -> None:
+        try:
+            worker.pipe.send(order)
+        except OSError:  # it died; its sentinel says so, and its tasks are given to another
+            log.debug("worker %s is gone", worker.name)
+
+    def _attend(self, timeout_s: float) -> None:
+        """Take what the workers say, and notice those that died."""
+        by_pipe = {w.pipe: w for w in self._workers}
+        by_sentinel = {w.process.sentinel: w for w in self._workers}
+        ready = wait([*by_pipe, *by_sentinel], timeout_s)
+        for worker in [by_pipe[r] for r in ready if r in by_pipe]:
+            self._drain(worker)
+        for worker in [by_sentinel[r] for r in ready if r in by_sentinel]:
+            self._drain(worker)
+            self._bury(worker)
+
+    def _drain(self, worker: _Worker) -> None:
+        try:
+            while worker.pipe.poll():
+                self._take(worker, worker.pipe.recv())
+        except (EOFError, OSError):
+            return  # a torn message of a worker that was killed; what it did is in the checkpoint
+
+    def _take(self, worker: _Worker, message: object) -> None:
+        if isinstance(message, Captured | Applied):
+            self._task_deaths.pop(message.task, None)
+        if isinstance(message, Ended):
+            worker.tasks.pop(message.task, None)
+            self._deaths_in_a_row = 0
+        self._hear(message)  # type: ignore[arg-type]  # workers send nothing else
+
+    def _bury(self, worker: _Worker) -> None:
+        """Give a dead worker's tasks to others, unless they seem to be what kills."""
+        worker.process.join()
+        worker.pipe.close()
+        self._workers.remove(worker)
+        tasks = tuple(worker.tasks.values())
+        self._hear(WorkerDeath(worker=worker.name, exit_code=worker.process.exitcode, tasks=tasks))
+        self._deaths_in_a_row += 1
+        if self._deaths_in_a_row > DEATHS_IN_A_ROW_MAX:
+            raise StateError(
+                "worker processes die before they get anything done",
+                why=f"{self._deaths_in_a_row} deaths in a row, the last with"
+                f" exit code {worker.process.exitcode}",
+                fix="look for the out-of-memory killer in the system's log; see run.log",
+            )
+        for task in reversed(tasks):
+            self._task_deaths[task.id] += 1
+            if self._task_deaths[task.id] >= DEATHS_A_TASK_MAX:
+                self._hear(Ended(task=task.id, error=_deadly(self._task_deaths[task.id])))
+            elif not self._stopping:
+                self._pending.appendleft(task)
+
+
+def _deadly(deaths: int) -> SnapshotError:
+    return SnapshotError(
+        "workers died over this range",
+        why=f"{deaths} deaths without a batch between them",
+        fix="look for the out-of-memory killer in the system's log; see run.log",
+    )

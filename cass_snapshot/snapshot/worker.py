@@ -1,0 +1,278 @@
+"""A worker process: captures token ranges in one thread and applies them in another.
+
+    pipe ── tasks ──> capture thread ── durable batches (at most two) ──> main thread ── MySQL
+                       (source, WAL)                                        (target)
+
+While the main thread applies the end of one range, the capture thread reads the next. A third
+thread listens to the parent: a closed pipe means that it died, and the worker ends at once, which
+is safe at every instruction.
+"""
+
+from __future__ import annotations
+
+import errno
+import gc
+import os
+import signal
+import threading
+import traceback
+from collections.abc import Iterator
+from multiprocessing.connection import Connection
+from queue import Queue, SimpleQueue
+from time import perf_counter
+
+from cass_snapshot.errors import LimitReached, SnapshotError, StateError
+from cass_snapshot.logs import configure_worker
+from cass_snapshot.model import Batch, Cells, Page, TokenRange
+from cass_snapshot.retry import Patience
+from cass_snapshot.snapshot.apply import apply
+from cass_snapshot.snapshot.capture import capture
+from cass_snapshot.snapshot.messages import (
+    Applied,
+    Captured,
+    CopyRange,
+    CountSource,
+    CountTarget,
+    Ended,
+    FindMissing,
+    FromWorker,
+    MissingFound,
+    Stop,
+    Task,
+    Waiting,
+)
+from cass_snapshot.verify.count import count_rows, count_target
+from cass_snapshot.verify.missing import absent
+from cass_snapshot.wiring import Job, Parts
+
+HANDOFF_BATCHES = 2
+"""Enough to keep both halves busy; more would only hold memory."""
+PARENT_DIED = 75
+
+
+def main(pipe: Connection[object, object], job: Job, name: str) -> None:
+    """Serve the parent until it says no more. Entry point of the process."""
+    # The terminal and service managers signal every process of the group; the parent decides.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    # Pages are tuples of bytes without cycles; collecting them over and over costs a tenth.
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 50)
+    configure_worker(job.settings.log, job.run_log)
+    Worker(pipe, job, name).serve()
+
+
+class Worker:
+    """One process's share of a job."""
+
+    def __init__(self, pipe: Connection[object, object], job: Job, name: str) -> None:
+        self._pipe = pipe
+        self._sending = threading.Lock()
+        self._stop = threading.Event()
+        self._abandoned: int | None = None
+        self._tasks: SimpleQueue[Task | None] = SimpleQueue()
+        self._handoff: Queue[Task | Batch | Ended | None] = Queue(HANDOFF_BATCHES)
+        self._patience = Patience(
+            unavailable_s=job.settings.mysql.unavailable_timeout_s,
+            tell=lambda error, pause: self._send(Waiting(error=error, pause_s=pause)),
+            stop=self._stop,
+        )
+        self._parts = Parts(job, name=name, patience=self._patience)
+
+    def serve(self) -> None:
+        """Do what the parent asks until the pipe says that there is no more."""
+        threading.Thread(target=self._listen, name="listen", daemon=True).start()
+        threading.Thread(target=self._capture_all, name="capture", daemon=True).start()
+        while (task := self._handoff.get()) is not None:
+            if isinstance(task, Task):
+                self._apply_task(task)
+        self._parts.close()
+
+    def _listen(self) -> None:
+        """Take tasks; end the process when the parent is gone."""
+        while True:
+            try:
+                order = self._pipe.recv()
+            except (EOFError, OSError):
+                self._parts.remove_scratch()
+                os._exit(PARENT_DIED)
+            if isinstance(order, Stop):
+                self._stop.set()
+            if isinstance(order, Task):
+                self._tasks.put(order)
+            elif order is None:
+                self._tasks.put(None)
+
+    def _send(self, message: FromWorker) -> None:
+        with self._sending:
+            self._pipe.send(message)
+
+    def _capture_all(self) -> None:
+        """Do the reading half of each task and hand on what the other half needs."""
+        while (task := self._tasks.get()) is not None:
+            self._handoff.put(task)
+            self._handoff.put(self._capture_task(task))
+        self._handoff.put(None)
+
+    def _capture_task(self, task: Task) -> Ended:
+        try:
+            return self._do(task)
+        except SnapshotError as error:
+            return Ended(task=task.id, error=error, stopped=self._stop.is_set())
+        except OSError as error:
+            return Ended(task=task.id, error=disk_error(error))
+        except Exception:  # noqa: BLE001 - carried to the parent, which ends the run with exit 1
+            return Ended(task=task.id, bug=traceback.format_exc())
+
+    def _do(self, task: Task) -> Ended:
+        match task:
+            case CopyRange():
+                return self._capture_range(task)
+            case CountSource():
+                keys = self._parts.source_keys(task.table, whole=False).keys(task.range)
+                return Ended(
+                    task=task.id,
+                    result=(count_rows(self._until_stop(keys)),),
+                    stopped=self._stop.is_set(),
+                )
+            case CountTarget():
+                job = self._parts.table(task.table)
+                keys = self._parts.target_keys(task.table).all_keys()
+                counts = count_target(
+                    self._until_stop(keys), task.ranges, len(job.table.partition_key)
+                )
+                return Ended(task=task.id, result=counts, stopped=self._stop.is_set())
+            case FindMissing():
+                return self._find_missing(task)
+        raise TypeError(f"no such task: {task!r}")
+
+    def _capture_range(self, task: CopyRange) -> Ended:
+        """Bring a range's WAL up to its end: first what MySQL lacks of it, then what is unread."""
+        for batch in self._batches(task.table, task.range, task.id):
+            self._handoff.put(batch)
+            if batch.closing:
+                return Ended(task=task.id, closed=True)
+            if self._stop.is_set() or self._abandoned == task.id:
+                break
+        return Ended(task=task.id, stopped=True)
+
+    def _batches(self, table: int, token_range: TokenRange, task: int) -> Iterator[Batch]:
+        checkpoint = self._patience.call(lambda: self._parts.reader(table).checkpoint(token_range))
+        wal = self._parts.wal(table, token_range, checkpoint.batch_seq)
+        after = checkpoint.position
+        try:
+            for batch in wal.replay(checkpoint.batch_seq):
+                after = batch.position
+                yield batch
+            source = self._parts.source(table)
+            for batch in capture(
+                self._timed(source.pages(token_range, after)),
+                position=source.position,
+                encoder=self._parts.encoder(table),
+                wal=wal,
+                after=after,
+            ):
+                self._send(
+                    Captured(
+                        task=task, rows=batch.lines.rows, bytes=batch.size, seconds=self._page_s
+                    )
+                )
+                yield batch
+        finally:
+            wal.close()
+
+    def _timed(self, pages: Iterator[Page]) -> Iterator[Page]:
+        """Note how long each page took to come."""
+        for page in pages:
+            self._page_s = page.seconds
+            yield page
+
+    def _until_stop(self, pages: Iterator[list[Cells]]) -> Iterator[list[Cells]]:
+        for page in pages:
+            if self._stop.is_set():
+                return
+            yield page
+
+    def _find_missing(self, task: FindMissing) -> Ended:
+        seen = missing = 0
+        source = self._parts.source_keys(task.table, whole=True)
+        target = self._parts.target_keys(task.table)
+        width = len(self._parts.table(task.table).table.partition_key)
+        for page in self._until_stop(source.keys(task.range)):
+            found = absent(page, target, width)
+            seen += len(page)
+            missing += len(found)
+            if found:
+                self._send(MissingFound(task=task.id, keys=found))
+        return Ended(task=task.id, result=(seen, missing), stopped=self._stop.is_set())
+
+    def _apply_task(self, task: Task) -> None:
+        """Apply a task's batches as they come, and report its end when all of them are in."""
+        self._ended: Ended | None = None
+        error: SnapshotError | None = None
+        bug: str | None = None
+        try:
+            self._apply_batches(task)
+        except SnapshotError as failed:
+            error = failed
+        except Exception:  # noqa: BLE001 - carried to the parent, which ends the run with exit 1
+            bug = traceback.format_exc()
+        if self._ended is None:
+            self._abandoned = task.id
+            for _ in self._handed():
+                pass  # the capture half leaves off at its next batch; what it wrote is in the WAL
+            self._abandoned = None
+        ended = self._ended or Ended(task=task.id)
+        self._send(
+            Ended(
+                task=task.id,
+                error=error or ended.error,
+                bug=bug or ended.bug,
+                closed=ended.closed,
+                stopped=ended.stopped or self._stop.is_set(),
+                result=ended.result,
+            )
+        )
+
+    def _handed(self) -> Iterator[Batch]:
+        """Yield the batches of the present task until its end."""
+        while not isinstance(item := self._handoff.get(), Ended):
+            if isinstance(item, Batch):
+                yield item
+        self._ended = item
+
+    def _apply_batches(self, task: Task) -> None:
+        if not isinstance(task, CopyRange):
+            for _ in self._handed():
+                pass  # other tasks hand on no batches
+            return
+        target = self._parts.target(task.table)
+        began = perf_counter()
+        for batch, fresh in apply(self._handed(), target, self._patience):
+            self._send(
+                Applied(
+                    task=task.id,
+                    rows=batch.lines.rows,
+                    fresh=fresh,
+                    seconds=perf_counter() - began,
+                    how=target.how,
+                )
+            )
+            began = perf_counter()
+
+
+def disk_error(error: OSError) -> SnapshotError:
+    """Return what a failing disk means: full is a limit, anything else is for a human."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return LimitReached(
+            "the disk of the WAL is full",
+            where=str(error.filename or "wal/"),
+            why=error.strerror or str(error),
+            fix="make room, then run the same command again",
+        )
+    return StateError(
+        "the WAL cannot be written",
+        where=str(error.filename or "wal/"),
+        why=error.strerror or str(error),
+        fix="see to the disk, then run the same command again",
+    )

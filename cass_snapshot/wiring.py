@@ -1,0 +1,294 @@
+"""Puts the concrete parts together: the one file that names Cassandra's and MySQL's.
+
+A worker opens its parts here, lazily and in the process that uses them. Replacing the target means
+replacing what this file returns.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from cass_snapshot.codec.cells import cell
+from cass_snapshot.codec.row import RowEncoder
+from cass_snapshot.model import (
+    Cells,
+    PlannedTarget,
+    RunRecord,
+    Table,
+    TokenRange,
+    WalColumn,
+    WalIdentity,
+)
+from cass_snapshot.mysql.admin import MysqlAdmin
+from cass_snapshot.mysql.checkpoint import CheckpointKeeper
+from cass_snapshot.mysql.columns import restore_columns
+from cass_snapshot.mysql.control import ControlSql
+from cass_snapshot.mysql.keys import MysqlKeys
+from cass_snapshot.mysql.writer import MysqlTarget
+from cass_snapshot.protocols import (
+    Encoder,
+    Source,
+    SourceAdmin,
+    SourceKeys,
+    Target,
+    TargetAdmin,
+    TargetKeys,
+    Wal,
+)
+from cass_snapshot.reader.pages import CassandraSource
+from cass_snapshot.reader.schema import CassandraSchema
+from cass_snapshot.reader.session import Connection, connect
+from cass_snapshot.retry import Patience
+from cass_snapshot.ring.tokens import token
+from cass_snapshot.settings import CassandraSettings, MysqlSettings, Settings
+from cass_snapshot.wal.log import RangeWal
+
+MEMORY = Path("/dev/shm")  # noqa: S108 - a memory file system; what is made there is private
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableJob:
+    """One table of a run: its source, its target, its record in the ledger."""
+
+    table: Table
+    target: PlannedTarget
+    record: RunRecord
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """What a worker needs to open its own connections and files.
+
+    ``scratch`` is a private directory, in memory where there is such a file system.
+    """
+
+    settings: Settings
+    tables: tuple[TableJob, ...]
+    wal_directory: Path
+    scratch: Path
+    run_log: Path | None = None
+    protocol_version: int | None = None
+
+
+def open_source_admin(settings: CassandraSettings) -> SourceAdmin:
+    """Return what examines Cassandra."""
+    return CassandraSchema(settings)
+
+
+def open_target_admin(settings: MysqlSettings) -> TargetAdmin:
+    """Return what examines and prepares MySQL."""
+    return MysqlAdmin(settings)
+
+
+def target_name(settings: MysqlSettings, table: str) -> str:
+    """Return how a target is named in the ledger, before anything is known of it."""
+    return f"{settings.database}.{table}"
+
+
+def source_name(table: Table) -> str:
+    """Return how a source is named in the ledger: cluster, keyspace and table."""
+    return f"{table.cluster}/{table.name}"
+
+
+def schema_digest(table: Table, target: PlannedTarget) -> str:
+    """Return a digest of the source's columns and of what each becomes."""
+    columns = [
+        [p.column.name, p.column.type, p.column.kind.value, p.column.descending, p.form.value, d]
+        for p, d in zip(target.columns, target.definitions, strict=True)
+    ]
+    return hashlib.sha256(orjson.dumps([str(table.name), columns])).hexdigest()
+
+
+def wal_identity(job: TableJob, token_range: TokenRange, compression: str) -> WalIdentity:
+    """Return what every segment of a range says of itself."""
+    return WalIdentity(
+        run_id=job.record.run_id,
+        source=job.record.source,
+        target=job.record.target,
+        schema=schema_digest(job.table, job.target),
+        table=job.table.name,
+        columns=tuple(
+            WalColumn(name=p.column.name, type=p.column.type, form=p.form.value)
+            for p in job.target.columns
+        ),
+        range=token_range,
+        epoch=job.record.epoch,
+        compression=compression,
+    )
+
+
+def open_target(
+    settings: MysqlSettings, job: TableJob, *, worker: str, wal_state: str, scratch: Path
+) -> Target:
+    """Return what writes a table's batches.
+
+    Args:
+        settings: where to connect.
+        job: the table.
+        worker: who writes, for the checkpoint's row.
+        wal_state: what ``snapshot_wal`` calls these batches: applied or replayed.
+        scratch: a private directory that exists.
+    """
+    keeper = CheckpointKeeper(
+        ControlSql(settings.control),
+        run_id=job.record.run_id,
+        source=job.record.source,
+        epoch=job.record.epoch,
+        worker=worker,
+        wal_state=wal_state,
+    )
+    return MysqlTarget(
+        settings,
+        table=job.target.table,
+        columns=restore_columns(job.target.columns, job.target.definitions),
+        keeper=keeper,
+        directory=scratch,
+    )
+
+
+def key_values(job: TableJob) -> Callable[[Sequence[Cells]], list[list[Any]]]:
+    """Return what turns primary keys, given as cells, into WAL values."""
+    key = [p for p in job.target.columns if p.column.in_key]
+    width = len(job.table.partition_key)
+
+    def locate(cells: Cells) -> int:
+        return token(tuple(c for c in cells[:width] if c is not None))
+
+    encoder = RowEncoder(job.table.name, key, locate)
+
+    def values(keys: Sequence[Cells]) -> list[list[Any]]:
+        return [orjson.loads(line) for line in encoder.encode(keys).data.split(b"\n") if line]
+
+    return values
+
+
+class Parts:
+    """What one worker process uses, opened when first asked for.
+
+    Args:
+        job: the job.
+        name: the worker's name.
+        patience: how long servers that are away are waited for.
+    """
+
+    def __init__(self, job: Job, *, name: str, patience: Patience) -> None:
+        self._job = job
+        self._name = name
+        self._patience = patience
+        self._scratch = job.scratch / name
+        self._scratch.mkdir(mode=0o700)
+        self._targets: dict[tuple[int, bool], Target] = {}
+        self._sources: dict[tuple[int, str], CassandraSource] = {}
+        self._keys: dict[int, MysqlKeys] = {}
+
+    def table(self, index: int) -> TableJob:
+        """Return a table of the job."""
+        return self._job.tables[index]
+
+    def source(self, index: int) -> Source:
+        """Return what reads whole rows."""
+        return self._source(index, "rows")
+
+    def source_keys(self, index: int, *, whole: bool) -> SourceKeys:
+        """Return what reads primary keys; or, where not ``whole``, just enough to count them."""
+        return self._source(index, "keys" if whole else "count")
+
+    def encoder(self, index: int) -> Encoder:
+        """Return what makes WAL lines of rows."""
+        job = self.table(index)
+        source = self._source(index, "rows")
+        return RowEncoder(
+            job.table.name, job.target.columns, lambda row: source.position(row).token
+        )
+
+    def wal(self, index: int, token_range: TokenRange, checkpoint_seq: int) -> Wal:
+        """Return a range's log, recovered (I6)."""
+        identity = wal_identity(self.table(index), token_range, self._job.settings.run.compression)
+        return RangeWal.open(self._job.wal_directory, identity, checkpoint_seq=checkpoint_seq)
+
+    def target(self, index: int) -> Target:
+        """Return what writes batches; for the applying thread alone."""
+        return self._target(index, writing=True)
+
+    def reader(self, index: int) -> Target:
+        """Return what reads checkpoints; for the capturing thread alone."""
+        return self._target(index, writing=False)
+
+    def target_keys(self, index: int) -> TargetKeys:
+        """Return what reads keys back from the target."""
+        if index not in self._keys:
+            job = self.table(index)
+            columns = restore_columns(job.target.columns, job.target.definitions)
+            self._keys[index] = MysqlKeys(
+                self._job.settings.mysql,
+                table=job.target.table,
+                key=[c for c in columns if c.in_key],
+                to_cell=cell,
+                to_values=key_values(job),
+                patience=self._patience,
+            )
+        return self._keys[index]
+
+    def close(self) -> None:
+        """Give every connection back and remove the scratch directory."""
+        for target in self._targets.values():
+            target.close()
+        for keys in self._keys.values():
+            keys.close()
+        if "_cassandra" in self.__dict__:
+            self._cassandra.close()
+        self.remove_scratch()
+
+    def remove_scratch(self) -> None:
+        """Remove what this process left in memory."""
+        shutil.rmtree(self._scratch, ignore_errors=True)
+
+    @cached_property
+    def _cassandra(self) -> Connection:
+        return self._patience.call(
+            lambda: connect(
+                self._job.settings.cassandra,
+                raw=True,
+                protocol_version=self._job.protocol_version,
+            )
+        )
+
+    def _source(self, index: int, what: str) -> CassandraSource:
+        if (index, what) not in self._sources:
+            table = self.table(index).table
+            columns = {
+                "rows": table.columns,
+                "keys": table.primary_key,
+                "count": table.partition_key[:1],
+            }[what]
+            self._sources[index, what] = CassandraSource(
+                self._cassandra,
+                table,
+                columns,
+                page_rows_max=min(
+                    self._job.settings.cassandra.page_rows, self._job.settings.mysql.batch_rows_max
+                ),
+                patience=self._patience,
+            )
+        return self._sources[index, what]
+
+    def _target(self, index: int, *, writing: bool) -> Target:
+        if (index, writing) not in self._targets:
+            scratch = self._scratch / f"{index}-{'apply' if writing else 'read'}"
+            scratch.mkdir(mode=0o700)
+            self._targets[index, writing] = open_target(
+                self._job.settings.mysql,
+                self.table(index),
+                worker=self._name,
+                wal_state="applied",
+                scratch=scratch,
+            )
+        return self._targets[index, writing]
