@@ -7,13 +7,13 @@ from collections.abc import Sequence
 
 import typer
 
-from cass_snapshot.cli.exits import exit_code_for
 from cass_snapshot.cli.find_missing import find_missing
 from cass_snapshot.cli.options import Version, flattened
 from cass_snapshot.cli.replay_wal import replay_wal
 from cass_snapshot.cli.run import run
 from cass_snapshot.cli.status import status
 from cass_snapshot.errors import SnapshotError
+from cass_snapshot.exits import exit_code_for
 
 NAME = "cass-snapshot"
 START = """Copy Cassandra tables into MySQL: complete, resumable, verified.

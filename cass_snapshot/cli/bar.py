@@ -23,7 +23,10 @@ class BarView:
         self._config = config
         self._headed = False
         self._live = Live(
-            Text(f"cass-snapshot   {asked}   connecting"), console=console, auto_refresh=False
+            Text(f"cass-snapshot   {asked}   connecting"),
+            console=console,
+            auto_refresh=False,
+            transient=True,  # nothing is left of it where a run never begins
         )
         self._live.start(refresh=True)
 

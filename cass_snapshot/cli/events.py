@@ -1,31 +1,16 @@
-"""Events as JSON lines, to a file or to standard output."""
+"""Events as JSON lines, as ``events.jsonl`` has them, to a file or to standard output."""
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import TextIO
 
 from cass_snapshot.errors import UsageError
+from cass_snapshot.snapshot.rundir import event_line
 from cass_snapshot.snapshot.status import Event, RunStatus
 
 STANDARD_OUTPUT = "-"
-
-
-def event_line(event: Event) -> str:
-    """Return an event as one JSON object with a newline."""
-    record = {
-        "v": 1,
-        "seq": event.seq,
-        "run_id": event.run_id,
-        "ts": event.ts,
-        "event": event.event,
-        "status": event.status,
-        **event.fields,
-        "message": event.message,
-    }
-    return json.dumps(record, ensure_ascii=False, separators=(",", ":"), default=str) + "\n"
 
 
 class EventsView:
@@ -39,7 +24,7 @@ class EventsView:
 
     def event(self, event: Event) -> None:
         """Write one line."""
-        self._stream.write(event_line(event))
+        self._stream.write(event_line(event).decode())
         self._stream.flush()
 
     def close(self) -> None:

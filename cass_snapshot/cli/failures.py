@@ -9,8 +9,8 @@ from typing import Any
 
 import typer
 
-from cass_snapshot.cli.exits import Exit, exit_code_for
 from cass_snapshot.errors import SnapshotError
+from cass_snapshot.exits import Exit, exit_code_for
 
 WIDTH = 80
 LABEL = 8
@@ -56,7 +56,7 @@ def bug_lines(error: BaseException) -> list[str]:
     files = logs.files()
     if files:
         log.error("unexpected %s", type(error).__name__, exc_info=error)
-        return [what, f"  {'more':<{LABEL}}the traceback is in {files[0]}", _code(Exit.BUG)]
+        return [what, f"  {'more':<{LABEL}}the traceback is in {files[-1]}", _code(Exit.BUG)]
     return ["".join(traceback.format_exception(error)).rstrip(), what, _code(Exit.BUG)]
 
 

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, get_type_hints
 
 import typer
 
-from cass_snapshot.cli.exits import Exit
+from cass_snapshot.exits import Exit
 
 COMMON = "Common to all commands"
 OUTPUT = "Output"

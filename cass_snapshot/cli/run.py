@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from cass_snapshot.cli.commands import Commands, commands_from
-from cass_snapshot.cli.exits import Exit
 from cass_snapshot.cli.loading import load_settings
 from cass_snapshot.cli.options import WHAT, Both, Common, Watch
-from cass_snapshot.cli.summary import summary, word_and_style
-from cass_snapshot.snapshot.status import RunStatus
+from cass_snapshot.exits import Exit
+
+if TYPE_CHECKING:
+    from cass_snapshot.snapshot.status import RunStatus
 
 PACE = "Pace"
 NEEDS = ("cassandra.contact_points", "mysql.host", "mysql.database", "tables")
@@ -72,23 +72,28 @@ def run(
         tables=tables or (),
         needs=NEEDS,
     )
-    # late: the drivers and the display take longer to import than --help may take
+    # late: the display and the drivers take longer to import than --help may take; the display
+    # comes first, so that it says something meanwhile
     from cass_snapshot.cli.views import build_views
-    from cass_snapshot.snapshot.run import run as copy
 
     typed: Sequence[str] = context.obj or ("cass-snapshot", "run")
     view = build_views(watch, common, settings)
     try:
+        from cass_snapshot.snapshot.run import run as copy
+
         status = copy(settings, tables=settings.tables, new=cut.new, view=view, command_line=typed)
     finally:
         view.close()
-    _close(status, commands_from(typed), watch, common)
+    close(status, typed, watch, common)
     raise typer.Exit(status.exit_code or Exit.OK)
 
 
-def _close(status: RunStatus, commands: Commands, watch: Watch, common: Common) -> None:
+def close(status: RunStatus, typed: Sequence[str], watch: Watch, common: Common) -> None:
     """Write the closing summary, or the final record as JSON."""
-    from cass_snapshot.cli.console import console_for, say, say_json, width_of  # late: rich
+    # late, as above
+    from cass_snapshot.cli.commands import commands_from
+    from cass_snapshot.cli.console import console_for, say, say_json, width_of
+    from cass_snapshot.cli.summary import summary, word_and_style
 
     if common.output == "json":
         say_json(status)
@@ -96,5 +101,5 @@ def _close(status: RunStatus, commands: Commands, watch: Watch, common: Common) 
         to_stderr = watch.events == "-"
         width = width_of(console_for(common.color, stderr=to_stderr))
         _, style = word_and_style(status.exit_code or 0)
-        lines = summary(status, commands, width)
+        lines = summary(status, commands_from(typed), width)
         say(lines, common.color, style=style, stderr=to_stderr)

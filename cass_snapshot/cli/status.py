@@ -8,11 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cass_snapshot.cli.commands import commands_from
 from cass_snapshot.cli.loading import load_settings
 from cass_snapshot.cli.options import Common
-from cass_snapshot.cli.progress import Paper, frame
-from cass_snapshot.cli.summary import summary, word_and_style
 
 if TYPE_CHECKING:
     from cass_snapshot.cli.folder import RunFolder
@@ -33,6 +30,7 @@ def status(
     # late: both take longer to import than --help may take
     from cass_snapshot.cli import folder
     from cass_snapshot.cli.console import console_for, say, say_json, width_of
+    from cass_snapshot.cli.summary import word_and_style
 
     path, note = folder.find(settings.run.directory, run)
     found = folder.read(path)
@@ -47,7 +45,7 @@ def status(
     said = "" if ended else f"   {_sentence(life, found)}"
     first = f"run {folder.run_id(path)}{said}{f'   ({note})' if note else ''}"
     say([first], common.color, style="bold")
-    say(_lines(found, width, ended=ended), common.color, style=style)
+    say(_lines(found, width, life), common.color, style=style)
 
 
 def _sentence(life: str, found: RunFolder) -> str:
@@ -58,14 +56,19 @@ def _sentence(life: str, found: RunFolder) -> str:
     return f"running, process {found.status.pid}" if found.status else "starting"
 
 
-def _lines(found: RunFolder, width: int, *, ended: bool) -> list[str]:
+def _lines(found: RunFolder, width: int, life: str) -> list[str]:
     """Return the summary of a run that has ended, else its newest frame."""
+    # late, as above
+    from cass_snapshot.cli.commands import commands_from
+    from cass_snapshot.cli.progress import Paper, frame
+    from cass_snapshot.cli.summary import summary
+
     commands = commands_from(found.plan.get("command_line") or ("cass-snapshot", "run"))
     if found.status is None:
         return [f"  folder   {found.path}", f"  again    {commands.again}"]
-    if ended:
+    if life == "ended":
         return summary(found.status, commands, width)
-    now = found.status
+    now, again = found.status, f"  again    {commands.again}"
     return [
         f"  folder   {found.path}",
         f"  source   {now.source}",
@@ -73,4 +76,5 @@ def _lines(found: RunFolder, width: int, *, ended: bool) -> list[str]:
         f"  as of    {now.updated_at}",
         "",
         *frame(now, Paper(width=width)),
+        *(["", again] if life == "interrupted" else []),
     ]

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from textwrap import wrap
 
 from cass_snapshot.cli.commands import Commands
-from cass_snapshot.cli.exits import Exit
 from cass_snapshot.cli.figures import clock, columns, ends_apart, plural, size, span
 from cass_snapshot.cli.progress import short_id
+from cass_snapshot.exits import Exit
 from cass_snapshot.snapshot.status import Counts, RangeFailure, RunStatus, TableStatus
 
 LABEL = 9
@@ -94,7 +94,8 @@ def _steps(status: RunStatus) -> list[str]:
     if status.verify_s:
         counted = sum(t.counts.source_rows for t in status.tables if t.counts is not None)
         rate = f"{counted / status.verify_s:,.0f} rows/s" if counted else ""
-        rows.append(["verify", clock(status.verify_s), f"{counted:,}", rate, ""])
+        shown = f"{counted:,}" if counted else ""
+        rows.append(["verify", clock(status.verify_s), shown, rate, ""])
     if len(rows) == 1:
         return []
     return [*(f"  {line}" for line in columns(rows)), ""]
@@ -132,8 +133,11 @@ def _odds(status: RunStatus) -> list[str]:
     if status.continues:
         parts.append(f"{before:,} rows were there from earlier")
     wal, segments = sum(t.wal_bytes for t in tables), sum(t.wal_segments for t in tables)
-    kept = f"{size(wal)} in {plural(segments, 'segment')}, kept in {status.run_dir}/wal"
-    return [f"  {'    '.join(parts)}", f"  {'wal':<{LABEL}}{kept}"]
+    return [
+        f"  {'    '.join(parts)}",
+        _labelled("wal", f"{size(wal)} in {plural(segments, 'segment')}"),
+        _labelled("", f"kept in {status.run_dir}/wal"),
+    ]
 
 
 def _failures(tables: Sequence[TableStatus], width: int) -> list[str]:

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from cass_snapshot import logs
 from cass_snapshot.cli.console import Color, console_for
 from cass_snapshot.cli.events import STANDARD_OUTPUT, open_events
 from cass_snapshot.cli.lines import LinesView
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from cass_snapshot.settings import Settings
 
 log = logging.getLogger(__name__)
+
+JOURNAL = "cass_snapshot.snapshot.journal"
+"""Logs each event; lines show them as events."""
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
 
@@ -68,6 +72,7 @@ def build_views(watch: Watch, common: Common, settings: Settings) -> Views:
     kind = "none" if common.quiet else watch.progress
     on_terminal = _on_terminal(common.color)
     if kind == "lines" or (kind in ("auto", "bar") and not on_terminal):
+        logs.leave_out(JOURNAL)
         views.append(LinesView(sys.stderr, every_s))
     elif kind != "none":
         views.append(_bar(common.color, settings))

@@ -1,0 +1,223 @@
+"""The closing summary, and the commands that it offers."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from cass_snapshot.cli.commands import WITH_VALUE, Commands, commands_from
+from cass_snapshot.cli.options import Common, Watch
+from cass_snapshot.cli.run import close
+from cass_snapshot.cli.summary import summary
+from cass_snapshot.model import RangeCount, TokenRange
+from cass_snapshot.snapshot.status import Counts, Phase, RangeFailure, RunStatus, TableStatus
+
+COMMANDS = Commands(again="AGAIN", afresh="AFRESH", find_missing="FIND")
+EQUAL = Counts(
+    source_rows=11_840_233,
+    target_rows=11_840_233,
+    missing=0,
+    extra=0,
+    ranges_equal=256,
+    ranges_total=256,
+    status="OK",
+)
+TABLE = TableStatus(
+    table="shop.orders",
+    target="orders",
+    ranges_total=256,
+    ranges_done=256,
+    rows_read=11_840_233,
+    rows_applied=11_840_233,
+    retries=4,
+    wal_bytes=3_435_973_837,
+    wal_segments=60,
+    counts=EQUAL,
+)
+STATUS = RunStatus(
+    run_id="20261120T104211-k3f9",
+    version="0.1.0",
+    phase=Phase.ENDED,
+    started_at="2026-11-20T10:42:11.000Z",
+    updated_at="2026-11-20T11:01:13.000Z",
+    elapsed_s=1142.0,
+    copy_s=1100.0,
+    verify_s=39.0,
+    pid=1,
+    run_dir="runs/20261120T104211-shop.orders-k3f9",
+    source="cassandra",
+    target="mysql",
+    workers=8,
+    tables=(TABLE,),
+    exit_code=0,
+    exit_name="ok",
+)
+
+
+def ended(code: int, reason: str | None = None, **table: object) -> list[str]:
+    """Return the summary of a run of one table that ended with ``code``."""
+    changed = replace(TABLE, **table)  # type: ignore[arg-type]  # fields of TableStatus
+    status = replace(STATUS, exit_code=code, reason=reason, tables=(changed,))
+    lines = summary(status, COMMANDS)
+    assert max(map(len, lines)) <= 80
+    return lines
+
+
+def test_a_run_that_is_done_says_what_both_sides_hold() -> None:
+    """Steps, counts, what was retried, where the WAL is, what to type next."""
+    assert ended(0) == [
+        "done: shop.orders, 256/256 ranges, counted equal                     19 min 02 s",
+        "",
+        "  step      wall         rows             rate   workers",
+        "  copy     18:20   11,840,233    10,764 rows/s         8",
+        "  verify    0:39   11,840,233   303,596 rows/s",
+        "",
+        "  table          cassandra        mysql   diff",
+        "  shop.orders   11,840,233   11,840,233      0   OK",
+        "",
+        "  retried 4 times",
+        "  wal      3.2 GiB in 60 segments",
+        "           kept in runs/20261120T104211-shop.orders-k3f9/wal",
+        "",
+        "  next     cass-snapshot status k3f9",
+    ]
+
+
+def test_a_run_without_verification_does_not_claim_one() -> None:
+    """Not counted is not equal."""
+    lines = ended(0, counts=None)
+    assert lines[0].startswith("done: shop.orders, 256/256 ranges, not counted ")
+    assert "cassandra" not in "\n".join(lines)
+
+
+def test_failed_ranges_are_named_and_those_of_one_reason_stand_together() -> None:
+    """With what was tried, and the command that reads them again."""
+    failures = (
+        RangeFailure(range=40, why="read timeout at LOCAL_QUORUM", attempts=5),
+        RangeFailure(range=191, why="read timeout at LOCAL_QUORUM", attempts=4),
+        RangeFailure(range=7, why="1406 for column note", attempts=1, retryable=False),
+    )
+    lines = ended(4, counts=None, ranges_done=253, failures=failures)
+    text = " ".join(" ".join(lines).split())
+    assert lines[0].startswith("partial: shop.orders, 253/256 ranges  ")
+    assert "2 ranges of shop.orders range 40, 191: read timeout at LOCAL_QUORUM, 5 attempts" in text
+    assert "1 range of shop.orders range 7: 1406 for column note, 1 attempt" in text
+    assert "the same again would fail the same" in text
+    assert "again AGAIN reads the 3 ranges again, keeps the rest" in text
+    assert lines[-1].endswith("exit 4")
+
+
+def test_a_difference_names_ranges_and_the_command_that_lists_the_keys() -> None:
+    """The first ranges are shown, the others counted."""
+    differing = tuple(
+        RangeCount(
+            range=TokenRange(number=n, start=n, end=n + 1), source_rows=1000, target_rows=990
+        )
+        for n in range(12)
+    )
+    counts = replace(
+        EQUAL, target_rows=11_840_113, missing=120, status="DIFFERS", differing=differing
+    )
+    lines = ended(5, counts=counts)
+    assert lines[0].startswith("differs: shop.orders, 256/256 ranges, 120 missing ")
+    assert "  shop.orders   11,840,233   11,840,113    120   DIFFERS" in lines
+    assert "  shop.orders range 0: cassandra 1,000, mysql 990" in lines
+    assert "  and 2 ranges more" in lines
+    assert "  which    FIND" in lines
+
+
+@pytest.mark.parametrize("code", [6, 7, 130, 143])
+def test_a_run_that_can_go_on_says_so(code: int) -> None:
+    """The same command continues."""
+    lines = ended(code, reason="stopped by a signal", counts=None, ranges_done=182)
+    assert "182/256 ranges" in lines[0]
+    assert "  why      stopped by a signal" in lines
+    assert "  again    AGAIN" in lines
+    assert "           the same command continues" in lines
+    assert lines[-1].endswith(f"exit {code}")
+
+
+def test_a_run_that_broke_points_to_its_log() -> None:
+    """Nothing to type would help before somebody has read it."""
+    lines = ended(1, reason="unexpected KeyError", counts=None, ranges_done=3)
+    assert lines[0].startswith("failed: shop.orders, 3/256 ranges")
+    assert "  log      runs/20261120T104211-shop.orders-k3f9/run.log" in lines
+
+
+def test_several_tables_have_one_line_each_in_the_counts() -> None:
+    """And one sum in the first line."""
+    other = replace(TABLE, table="shop.customers")
+    lines = summary(replace(STATUS, tables=(TABLE, other)), COMMANDS)
+    assert lines[0].startswith("done: 2 tables, 512/512 ranges, counted equal ")
+    assert "  shop.customers   11,840,233   11,840,233      0   OK" in lines
+
+
+def test_a_continued_run_counts_what_it_did_itself() -> None:
+    """The rate is of this process; what was there before is said apart."""
+    table = replace(TABLE, rows_before=11_000_000, ranges_before=200)
+    lines = summary(replace(STATUS, continues=True, tables=(table,)), COMMANDS)
+    assert "  copy     18:20      840,233       764 rows/s         8" in lines
+    assert "11,000,000 rows were there from earlier" in "\n".join(lines)
+
+
+def test_the_final_record_is_one_json_object_on_standard_output(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """The same record as status.json; nothing else is written there."""
+    close(STATUS, ["cass-snapshot", "run"], Watch(), Common(output="json", quiet=True))
+    out = capsys.readouterr().out
+    assert json.loads(out)["tables"][0]["counts"]["status"] == "OK"
+    assert out.count("\n") == 1
+
+
+@pytest.mark.parametrize(("code", "lines"), [(0, 0), (4, 1)])
+def test_quiet_is_silent_on_success_alone(
+    code: int, lines: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A cron job mails what went wrong."""
+    close(replace(STATUS, exit_code=code), ["cass-snapshot", "run"], Watch(), Common(quiet=True))
+    assert bool(capsys.readouterr().out) == bool(lines)
+
+
+def test_the_summary_makes_way_for_events_on_standard_output(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A reader of JSON lines gets nothing else."""
+    close(STATUS, ["cass-snapshot", "run"], Watch(events="-"), Common())
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.startswith("done: shop.orders")
+
+
+def test_the_next_commands_keep_the_place_and_drop_new() -> None:
+    """Again continues; find-missing gets tables and addresses, and no option of run's own."""
+    typed = "cass-snapshot run a.b --new --workers 3 --from cassandra://h --to=mysql://u@h/d -q"
+    commands = commands_from(typed.split())
+    assert commands.again == (
+        "cass-snapshot run a.b --workers 3 --from cassandra://h --to=mysql://u@h/d -q"
+    )
+    assert commands.afresh.startswith("cass-snapshot run --new a.b --workers 3")
+    assert commands.find_missing == (
+        "cass-snapshot find-missing a.b --from cassandra://h --to=mysql://u@h/d"
+    )
+
+
+def test_what_is_to_be_typed_is_quoted_for_the_shell() -> None:
+    """A path with a blank stays one word."""
+    assert commands_from(["cass-snapshot", "run", "-c", "my file.toml"]).again == (
+        "cass-snapshot run -c 'my file.toml'"
+    )
+
+
+def test_the_options_with_a_value_are_those_of_run() -> None:
+    """Another one would be taken for a table."""
+    from typer.main import get_command
+
+    from cass_snapshot.cli.app import app
+
+    run = get_command(app).commands["run"]  # type: ignore[attr-defined]  # a group
+    options = [p for p in run.params if p.param_type_name == "option"]
+    with_value = {name for p in options if not (p.is_flag or p.count) for name in p.opts}
+    assert with_value == set(WITH_VALUE)
