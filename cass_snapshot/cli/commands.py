@@ -13,11 +13,13 @@ WITH_VALUE = frozenset(
     {
         *("-c", "--config", "--from", "--to", "--run-dir", "--range-count", "--workers"),
         *("--compression", "--progress", "--progress-every", "--events", "--output", "--color"),
-        *("--log-file", "--log-format"),
+        *("--log-file", "--log-format", "--write-csv"),
     }
 )
-"""The options of ``run`` that are followed by a value; a test compares them with its help."""
+"""The options of ``run`` and ``find-missing`` with a value; a test compares them with the help."""
 OF_PLACE = frozenset({"-c", "--config", "--from", "--to"})
+OF_RUNS = frozenset({"-c", "--config", "--run-dir"})
+ONLY_RUNS = OF_RUNS - OF_PLACE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,23 +29,26 @@ class Commands:
     again: str
     afresh: str
     find_missing: str
+    status: str
 
 
 def commands_from(typed: Sequence[str]) -> Commands:
-    """Return what follows from ``cass-snapshot run ...``."""
+    """Return what follows from ``cass-snapshot run ...`` or ``cass-snapshot find-missing ...``."""
     groups = list(_groups(typed[2:]))
     again = [word for group in groups if group != ["--new"] for word in group]
-    place = [
-        word
-        for group in groups
-        if not group[0].startswith("-") or group[0].partition("=")[0] in OF_PLACE
-        for word in group
-    ]
+    tables = [word for group in groups if not group[0].startswith("-") for word in group]
+    place = tables + _those(groups, OF_PLACE)
+    runs = _those(groups, OF_RUNS)
     return Commands(
         again=shlex.join(["cass-snapshot", "run", *again]),
-        afresh=shlex.join(["cass-snapshot", "run", "--new", *again]),
+        afresh=shlex.join(["cass-snapshot", "run", "--new", *place, *_those(groups, ONLY_RUNS)]),
         find_missing=shlex.join(["cass-snapshot", "find-missing", *place]),
+        status=shlex.join(["cass-snapshot", "status", *runs]),
     )
+
+
+def _those(groups: Sequence[list[str]], names: frozenset[str]) -> list[str]:
+    return [word for group in groups if group[0].partition("=")[0] in names for word in group]
 
 
 def _groups(words: Sequence[str]) -> Iterator[list[str]]:

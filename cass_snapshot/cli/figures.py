@@ -32,6 +32,11 @@ def size(count: int) -> str:
     return f"{amount:.1f} {unit}" if tenths else f"{amount:.0f} {unit}"
 
 
+def wal_size(count: int, segments: int) -> str:
+    """Return how large a WAL is, and in how many segments where they are counted."""
+    return f"{size(count)} in {plural(segments, 'segment')}" if segments else size(count)
+
+
 def span(seconds: float) -> str:
     """Return a duration in words: ``12 s``, ``19 min 02 s``, ``2 h 05 min``."""
     whole = int(seconds)

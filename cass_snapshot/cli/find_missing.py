@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 
+from cass_snapshot.cli.commands import commands_from
 from cass_snapshot.cli.figures import columns, plural
 from cass_snapshot.cli.loading import load_settings
 from cass_snapshot.cli.options import OUTPUT, Both, Common
@@ -27,6 +28,7 @@ RANGES_MAX = 10
 
 
 def find_missing(
+    context: typer.Context,
     tables: Annotated[
         list[str] | None,
         typer.Argument(metavar="KEYSPACE.TABLE", help="Which tables; otherwise those of the file."),
@@ -55,7 +57,8 @@ def find_missing(
     if common.output == "json":
         say_json(report)
     elif not common.quiet or report.exit_code:
-        say(missing_lines(report, found, write_csv), common.color)
+        afresh = commands_from(context.obj or ("cass-snapshot", "find-missing")).afresh
+        say(missing_lines(report, found, write_csv, afresh), common.color)
     raise typer.Exit(report.exit_code)
 
 
@@ -92,8 +95,10 @@ def json_line(key: MissingKey) -> str:
     return json.dumps(record, ensure_ascii=False) + "\n"
 
 
-def missing_lines(report: MissingReport, found: Found, write_csv: Path | None) -> list[str]:
-    """Return the closing lines: per table, then the ranges that lack most."""
+def missing_lines(
+    report: MissingReport, found: Found, write_csv: Path | None, afresh: str
+) -> list[str]:
+    """Return the closing lines: per table, the ranges that lack most, the command that helps."""
     missing = sum(table.missing for table in report.tables)
     seen = sum(table.source_rows_seen for table in report.tables)
     first = f"missing: {missing:,} of {plural(seen, 'row')}"
@@ -116,7 +121,7 @@ def missing_lines(report: MissingReport, found: Found, write_csv: Path | None) -
     if write_csv is not None:
         lines.append(f"  keys     {write_csv}")
     if missing:
-        lines.append("  next     cass-snapshot run --new copies afresh over the same target")
+        lines.append(f"  afresh   {afresh}")
         lines.append(f"{f'exit {report.exit_code}':>80}")
     return lines
 

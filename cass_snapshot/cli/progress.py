@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from cass_snapshot.cli.figures import latency, plural, roughly, size
+from cass_snapshot.cli.figures import latency, plural, roughly, wal_size
 from cass_snapshot.snapshot.status import Phase, RunStatus, TableStatus
 
 LABEL = 8
@@ -133,8 +133,7 @@ def _figures(status: RunStatus) -> list[str]:
     read, applied = (sum(t.rows_read for t in tables), sum(t.rows_applied for t in tables))
     source, target = status.source_latency, status.target_latency
     retries = sum(t.retries for t in tables)
-    wal = f"{size(sum(t.wal_bytes for t in tables))} in"
-    wal += f" {plural(sum(t.wal_segments for t in tables), 'segment')}"
+    wal = wal_size(sum(t.wal_bytes for t in tables), sum(t.wal_segments for t in tables))
     restarts = f"   {plural(status.worker_restarts, 'restart')}" if status.worker_restarts else ""
     eta = len(tables) > 1 and status.eta_s is not None
     rows = {

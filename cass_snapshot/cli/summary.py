@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from textwrap import wrap
 
 from cass_snapshot.cli.commands import Commands
-from cass_snapshot.cli.figures import clock, columns, ends_apart, plural, size, span
+from cass_snapshot.cli.figures import clock, columns, ends_apart, plural, span, wal_size
 from cass_snapshot.cli.progress import short_id
 from cass_snapshot.exits import Exit
 from cass_snapshot.snapshot.status import Counts, RangeFailure, RunStatus, TableStatus
@@ -135,7 +135,7 @@ def _odds(status: RunStatus) -> list[str]:
     wal, segments = sum(t.wal_bytes for t in tables), sum(t.wal_segments for t in tables)
     return [
         f"  {'    '.join(parts)}",
-        _labelled("wal", f"{size(wal)} in {plural(segments, 'segment')}"),
+        _labelled("wal", wal_size(wal, segments)),
         _labelled("", f"kept in {status.run_dir}/wal"),
     ]
 
@@ -163,7 +163,7 @@ def _next(status: RunStatus, commands: Commands, code: int) -> list[str]:
     """Return the commands that make sense now, each on a line of its own to copy."""
     failed = sum(len(table.failures) for table in status.tables)
     if code == Exit.OK:
-        return [_labelled("next", f"cass-snapshot status {short_id(status.run_id)}")]
+        return [_labelled("next", f"{commands.status} {short_id(status.run_id)}")]
     if code == Exit.PARTIAL and failed:
         note = f"reads the {plural(failed, 'range')} again, keeps the rest"
         return [_labelled("again", commands.again), _labelled("", note)]

@@ -83,14 +83,14 @@ def test_the_end_counts_per_table_and_names_the_worst_ranges() -> None:
     found = Found(Common(quiet=True), None)
     for _ in range(12):
         found(KEY)
-    assert missing_lines(REPORT, found, Path("keys.csv")) == [
+    assert missing_lines(REPORT, found, Path("keys.csv"), "AFRESH") == [
         "missing: 12 of 1,000 rows",
         "",
         "  table         cassandra   missing   ranges   with missing",
         "  shop.orders       1,000        12      256              2",
         "  shop.orders range 40: 12 rows",
         "  keys     keys.csv",
-        "  next     cass-snapshot run --new copies afresh over the same target",
+        "  afresh   AFRESH",
         " " * 74 + "exit 5",
     ]
 

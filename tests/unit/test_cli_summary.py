@@ -14,7 +14,7 @@ from cass_snapshot.cli.summary import summary
 from cass_snapshot.model import RangeCount, TokenRange
 from cass_snapshot.snapshot.status import Counts, Phase, RangeFailure, RunStatus, TableStatus
 
-COMMANDS = Commands(again="AGAIN", afresh="AFRESH", find_missing="FIND")
+COMMANDS = Commands(again="AGAIN", afresh="AFRESH", find_missing="FIND", status="STATUS")
 EQUAL = Counts(
     source_rows=11_840_233,
     target_rows=11_840_233,
@@ -81,7 +81,7 @@ def test_a_run_that_is_done_says_what_both_sides_hold() -> None:
         "  wal      3.2 GiB in 60 segments",
         "           kept in runs/20261120T104211-shop.orders-k3f9/wal",
         "",
-        "  next     cass-snapshot status k3f9",
+        "  next     STATUS k3f9",
     ]
 
 
@@ -198,9 +198,19 @@ def test_the_next_commands_keep_the_place_and_drop_new() -> None:
     assert commands.again == (
         "cass-snapshot run a.b --workers 3 --from cassandra://h --to=mysql://u@h/d -q"
     )
-    assert commands.afresh.startswith("cass-snapshot run --new a.b --workers 3")
+    assert commands.afresh == (
+        "cass-snapshot run --new a.b --from cassandra://h --to=mysql://u@h/d"
+    )
     assert commands.find_missing == (
         "cass-snapshot find-missing a.b --from cassandra://h --to=mysql://u@h/d"
+    )
+
+
+def test_status_is_asked_for_where_the_runs_are() -> None:
+    """File and folder are kept, and nothing else."""
+    typed = "cass-snapshot run a.b -c x.toml --run-dir /srv/runs --workers 3"
+    assert commands_from(typed.split()).status == (
+        "cass-snapshot status -c x.toml --run-dir /srv/runs"
     )
 
 
@@ -211,13 +221,14 @@ def test_what_is_to_be_typed_is_quoted_for_the_shell() -> None:
     )
 
 
-def test_the_options_with_a_value_are_those_of_run() -> None:
+def test_the_options_with_a_value_are_those_of_the_commands() -> None:
     """Another one would be taken for a table."""
     from typer.main import get_command
 
     from cass_snapshot.cli.app import app
 
-    run = get_command(app).commands["run"]  # type: ignore[attr-defined]  # a group
-    options = [p for p in run.params if p.param_type_name == "option"]
+    commands = get_command(app).commands  # type: ignore[attr-defined]  # a group
+    known = [*commands["run"].params, *commands["find-missing"].params]
+    options = [p for p in known if p.param_type_name == "option"]
     with_value = {name for p in options if not (p.is_flag or p.count) for name in p.opts}
     assert with_value == set(WITH_VALUE)
