@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from functools import lru_cache
 
 EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
 DATE_OFFSET = 2**31
@@ -23,12 +22,26 @@ DATETIME_MS_MAX = (DATE_DAYS_MAX + 1) * DAY_MS - 1
 
 _MINUTES = tuple(f"{m // 60:02d}:{m % 60:02d}:" for m in range(24 * 60))
 _MILLIS = tuple(f"{ms // 1000:02d}.{ms % 1000:03d}" for ms in range(60_000))
+_DATES_KEPT = 100_000
+"""Some 270 years of days, a dozen megabytes."""
 
 
-@lru_cache(maxsize=65_536)
+class _Dates(dict[int, str]):
+    """Dates as text by their days since 1970, made when first asked for."""
+
+    def __missing__(self, days: int) -> str:
+        text = date.fromordinal(EPOCH_ORDINAL + days).isoformat()
+        if len(self) < _DATES_KEPT:
+            self[days] = text
+        return text
+
+
+_DATES = _Dates()
+
+
 def date_text(days: int) -> str:
     """Return the date that is ``days`` after 1970-01-01, as YYYY-MM-DD."""
-    return date.fromordinal(EPOCH_ORDINAL + days).isoformat()
+    return _DATES[days]
 
 
 def date_days(text: str) -> int:
@@ -38,9 +51,10 @@ def date_days(text: str) -> int:
 
 def datetime_texts(millis: Sequence[int]) -> list[str]:
     """Return instants, given in milliseconds since 1970, as ``YYYY-MM-DD HH:MM:SS.mmm``."""
-    minutes, milli, day = _MINUTES, _MILLIS, date_text
+    minutes, milli, dates = _MINUTES, _MILLIS, _DATES
     return [
-        f"{day(ms // DAY_MS)} {minutes[ms % DAY_MS // 60_000]}{milli[ms % 60_000]}" for ms in millis
+        f"{dates[ms // DAY_MS]} {minutes[ms % DAY_MS // 60_000]}{milli[ms % 60_000]}"
+        for ms in millis
     ]
 
 

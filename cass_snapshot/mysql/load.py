@@ -14,26 +14,48 @@ from pathlib import Path
 from typing import Any
 
 from cass_snapshot.errors import RangeFailed
-from cass_snapshot.model import Lines
+from cass_snapshot.model import Form, Lines
 from cass_snapshot.mysql import statements
 from cass_snapshot.mysql.columns import TargetColumn
 
 FILE_NAME = "batch"
-_WORDS = ((b"null", b"\\N"), (b"true", b"1"), (b"false", b"0"))
+Words = tuple[tuple[bytes, bytes], ...]
+_NULL = ((b"null", b"\\N"),)
+_BOOLEANS = ((b"true", b"1"), (b"false", b"0"))
 
 
-def as_load_data(lines: Lines) -> bytes | None:
+def words_in(columns: Sequence[TargetColumn]) -> Words:
+    """Return the bare words that lines of these columns may hold, each with what stands before it.
+
+    A scan for a word that cannot be there would cost as much as one for a word that is. The first
+    column belongs to the key, so it is never null.
+    """
+    booleans = [c.planned.form is Form.BOOLEAN for c in columns]
+    later = _NULL + (_BOOLEANS if any(booleans[1:]) else ())
+    first = _BOOLEANS if booleans[:1] == [True] else ()
+    return tuple(
+        (before + word, before + new)
+        for before, words in ((b",", later), (b"[", first))
+        for word, new in words
+    )
+
+
+ALL_WORDS: Words = tuple(
+    (before + word, before + new) for before in (b",", b"[") for word, new in _NULL + _BOOLEANS
+)
+
+
+def as_load_data(lines: Lines, words: Words = ALL_WORDS) -> bytes | None:
     """Return the lines in LOAD DATA's dialect, or None where the text alone cannot tell."""
     data = lines.data
-    if b"\\u" in data or b"\\f" in data:
+    if b"\\" in data and (b"\\u" in data or b"\\f" in data):
         return None
     found = 0
-    for word, replacement in _WORDS:
-        for before in (b",", b"["):
-            places = data.count(before + word)
-            if places:
-                found += places
-                data = data.replace(before + word, before + replacement)
+    if lines.words:
+        for word, replacement in words:
+            size = len(data)
+            data = data.replace(word, replacement)
+            found += (size - len(data)) // (len(word) - len(replacement))
     return data if found == lines.words else None
 
 
@@ -50,10 +72,15 @@ class Loader:
 
     def __init__(self, table: str, columns: Sequence[TargetColumn], directory: Path) -> None:
         self._path = directory / FILE_NAME
+        self._words = words_in(columns)
         self._statement = statements.load_data(table, columns, str(self._path))
 
+    def dialect(self, lines: Lines) -> bytes | None:
+        """Return what ``put`` takes, or None where this batch is not for this way."""
+        return as_load_data(lines, self._words)
+
     def put(self, cursor: Any, data: bytes, rows: int) -> None:  # noqa: ANN401 - see connection.connect
-        """Load the lines that ``as_load_data`` returned, and prove that each became a row.
+        """Load the lines that ``dialect`` returned, and prove that each became a row.
 
         Raises:
             RangeFailed: the server warned, skipped a line or counted another number of rows.

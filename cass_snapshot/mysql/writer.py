@@ -22,7 +22,7 @@ from cass_snapshot.mysql.columns import TargetColumn
 from cass_snapshot.mysql.connection import connect, server_facts
 from cass_snapshot.mysql.faults import DENIED_CODES, translate
 from cass_snapshot.mysql.insert import Inserter
-from cass_snapshot.mysql.load import Loader, as_load_data
+from cass_snapshot.mysql.load import Loader
 from cass_snapshot.settings import MysqlSettings
 
 LOCAL_INFILE_CODES = frozenset({1148, 2000, 2068, 3948, 4166})
@@ -106,7 +106,7 @@ class MysqlTarget:
     def _put(self, cursor: Any, batch: Batch) -> None:  # noqa: ANN401 - see connection.connect
         if not batch.lines.rows:
             return
-        data = as_load_data(batch.lines) if self._loader is not None else None
+        data = self._loader.dialect(batch.lines) if self._loader is not None else None
         if self._loader is not None and data is not None:
             self._loader.put(cursor, data, batch.lines.rows)
         elif self._inserter is not None:
