@@ -47,6 +47,11 @@ def start(version: Version = False) -> None:
     """Hold the options that stand before any command."""
 
 
+def invocation(typed: Sequence[str]) -> tuple[str, ...]:
+    """Return the command line as an operator would type it; commands find it in their context."""
+    return (NAME, *typed)
+
+
 def main(typed: Sequence[str]) -> int:
     """Run a command line and return its exit code; whatever went wrong is on standard error.
 
@@ -56,8 +61,8 @@ def main(typed: Sequence[str]) -> int:
         code = app(
             args=list(typed) or ["--help"],
             standalone_mode=False,
-            prog_name="cass-snapshot",
-            obj=tuple(typed),
+            prog_name=NAME,
+            obj=invocation(typed),
         )
     except SnapshotError as error:
         from cass_snapshot.cli.failures import error_lines  # late: seldom needed

@@ -6,7 +6,9 @@ import json
 from dataclasses import replace
 
 import pytest
+from typer.main import get_command
 
+from cass_snapshot.cli.app import app, invocation
 from cass_snapshot.cli.commands import WITH_VALUE, Commands, commands_from
 from cass_snapshot.cli.options import Common, Watch
 from cass_snapshot.cli.run import close
@@ -206,6 +208,13 @@ def test_the_next_commands_keep_the_place_and_drop_new() -> None:
     )
 
 
+def test_the_table_that_was_typed_is_in_the_next_commands() -> None:
+    """What a command finds in its context begins with the program's name."""
+    commands = commands_from(invocation(["run", "a.b", "--workers", "3"]))
+    assert commands.again == "cass-snapshot run a.b --workers 3"
+    assert commands.find_missing == "cass-snapshot find-missing a.b"
+
+
 def test_status_is_asked_for_where_the_runs_are() -> None:
     """File and folder are kept, and nothing else."""
     typed = "cass-snapshot run a.b -c x.toml --run-dir /srv/runs --workers 3"
@@ -223,10 +232,6 @@ def test_what_is_to_be_typed_is_quoted_for_the_shell() -> None:
 
 def test_the_options_with_a_value_are_those_of_the_commands() -> None:
     """Another one would be taken for a table."""
-    from typer.main import get_command
-
-    from cass_snapshot.cli.app import app
-
     commands = get_command(app).commands  # type: ignore[attr-defined]  # a group
     known = [*commands["run"].params, *commands["find-missing"].params]
     options = [p for p in known if p.param_type_name == "option"]
