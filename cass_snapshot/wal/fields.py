@@ -15,6 +15,10 @@ class FormatError(ValueError):
     """These bytes are not what a WAL consists of; why, in words."""
 
 
+class SignedError(FormatError):
+    """The checksum is right and the content is not: no crash made these bytes."""
+
+
 class Fields:
     """A JSON object whose values are asked for by key and type."""
 

@@ -32,7 +32,7 @@ from hashlib import blake2b
 import orjson
 
 from cass_snapshot.model import Position, TableName, TokenRange, WalColumn, WalIdentity
-from cass_snapshot.wal.fields import Fields, FormatError
+from cass_snapshot.wal.fields import Fields, FormatError, SignedError
 
 VERSION = 1
 CHAIN_START = "0" * 16
@@ -122,16 +122,17 @@ def check(control: Control, line: bytes, rows: bytes) -> str:
 
     Raises:
         FormatError: line or rows are not what was written.
+        SignedError: they are, and do not fit each other.
     """
     expected, total = seal(control, rows)
     if expected != line:
         raise FormatError("the checksum does not fit")
     if isinstance(control, Commit):
         if len(rows) != control.size:
-            raise FormatError("the rows have another length than their commit line says")
+            raise SignedError("the rows have another length than their commit line says")
         check_rows(rows, control.rows)
     elif rows:
-        raise FormatError("rows without a commit line")
+        raise SignedError("rows without a commit line")
     return total
 
 
@@ -139,7 +140,7 @@ def check_rows(data: bytes, rows: int) -> None:
     """Refuse what is not this number of lines that look like JSON arrays."""
     count = data.count(b"]\n[") + 1 if data else 0
     if count != rows or (data and not (data.startswith(b"[") and data.endswith(b"]\n"))):
-        raise FormatError("the rows are not as many lines as their commit line says")
+        raise SignedError("the rows are not as many lines as their commit line says")
 
 
 def _fields(control: Control) -> dict[str, object]:

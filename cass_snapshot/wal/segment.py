@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from cass_snapshot.errors import StateError
 from cass_snapshot.model import Batch, Lines, WalIdentity
 from cass_snapshot.wal.disk import File
-from cass_snapshot.wal.fields import FormatError
+from cass_snapshot.wal.fields import FormatError, SignedError
 from cass_snapshot.wal.format import Commit, Control, Footer, Header, check, newer_version, parse
 from cass_snapshot.wal.names import SegmentName, segment_of
 from cass_snapshot.wal.units import BrokenError, Unit, units
@@ -88,7 +88,8 @@ class SegmentReader:
             control = parse(unit.line)
             return control, check(control, unit.line, unit.rows)
         except FormatError as error:
-            raise BrokenError(unit.offset, str(error)) from error
+            by_crash = not isinstance(error, SignedError)
+            raise BrokenError(unit.offset, str(error), by_crash=by_crash) from error
 
     def _accept(self, unit: Unit, total: str) -> None:
         self.chain = total

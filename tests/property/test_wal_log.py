@@ -1,0 +1,100 @@
+"""Whatever batches are appended, in whatever lives of the process: the log holds exactly them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cass_snapshot.model import Position
+from tests.support.wal_samples import (
+    Sample,
+    append,
+    contents,
+    new_disk,
+    open_wal,
+    read_back,
+    sample,
+    segments,
+)
+
+texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20) | st.sampled_from(
+    ['{"commit":1,', '\n{"footer":true', "]\n[", "\u2028\u2029\x85", '","sum":"0011223344556677"}']
+)
+values: st.SearchStrategy[Any] = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | texts,
+    lambda inner: st.lists(inner, max_size=3),
+    max_leaves=4,
+)
+rows = st.lists(st.lists(values, min_size=1, max_size=4), max_size=4)
+positions = st.builds(
+    Position,
+    token=st.integers(-(2**63) + 1, 2**63 - 1),
+    partition_key=st.lists(st.binary(max_size=9), min_size=1, max_size=3).map(tuple),
+    clustering=st.lists(st.binary(max_size=9), max_size=2).map(tuple),
+)
+batches = st.builds(
+    lambda rows, position: Sample(lines=sample(*rows).lines, position=position),
+    rows,
+    st.none() | positions,
+)
+lives = st.lists(st.lists(batches, max_size=4), min_size=1, max_size=4)
+
+
+@given(
+    lives=lives,
+    compressions=st.lists(st.sampled_from(["none", "zstd"]), min_size=4, max_size=4),
+    segment_bytes_max=st.sampled_from([1, 500, 2**20]),
+    ends_well=st.booleans(),
+)
+def test_a_log_holds_what_was_appended_over_all_lives(
+    lives: list[list[Sample]],
+    compressions: list[str],
+    segment_bytes_max: int,
+    ends_well: bool,
+) -> None:
+    """Batches come back equal, in order, once: to this log, to the next, and to a reader."""
+    disk = new_disk()
+    expected: list[Sample] = []
+    for epoch, life in enumerate(lives, start=1):
+        wal = open_wal(
+            disk, compressions[epoch - 1], segment_bytes_max=segment_bytes_max, epoch=epoch
+        )
+        assert contents(wal.replay(0)) == expected
+        for one in life:
+            batch = append(wal, one)
+            expected.append(one)
+            assert batch.seq == len(expected) == wal.last_seq
+            assert contents([batch]) == [one]
+        assert contents(wal.replay(0)) == expected
+        if ends_well:
+            wal.close()
+        else:
+            wal._fail(OSError("the process died"))
+    if expected:
+        assert read_back(disk) == expected
+
+
+@given(batches=st.lists(batches, min_size=1, max_size=6), segment_bytes_max=st.integers(1, 2000))
+def test_replay_after_a_batch_begins_with_the_next(
+    batches: list[Sample], segment_bytes_max: int
+) -> None:
+    """Every batch is yielded to those who have not seen it, and to nobody else."""
+    disk = new_disk()
+    wal = open_wal(disk, segment_bytes_max=segment_bytes_max)
+    appended = [append(wal, one) for one in batches]
+    for after in range(len(batches) + 2):
+        assert list(wal.replay(after)) == appended[after:]
+
+
+@given(batches=st.lists(batches, min_size=1, max_size=6), segment_bytes_max=st.integers(1, 2000))
+def test_a_batch_says_where_it_lies(batches: list[Sample], segment_bytes_max: int) -> None:
+    """The bytes at segment, offset and size are the batch's rows and its commit line."""
+    disk = new_disk()
+    wal = open_wal(disk, segment_bytes_max=segment_bytes_max)
+    for batch in [append(wal, one) for one in batches]:
+        (path,) = [path for path in segments(disk) if batch.segment == f"shop.orders/{path.name}"]
+        found = disk.content(path)[batch.offset : batch.offset + batch.size]
+        assert found.startswith(batch.lines.data + b'{"commit":%d,' % batch.seq)
+        assert found.endswith(b'"sum":"%s"}\n' % batch.checksum.encode())
