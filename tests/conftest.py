@@ -1,0 +1,78 @@
+"""The real servers and a place on them, for every test that is marked ``servers``.
+
+Servers that the environment names are used; otherwise a stack of the tests' own is started for the
+session and ended after it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.command import Command
+from tests.support.servers import Place, Servers, new_database, new_keyspace
+from tests.support.source_tables import make_crowd, make_files, make_wide
+from tests.support.stack import Endpoints, Stack
+
+CROWD_TOKEN = 4_611_686_018_427_387_904
+VARIABLES = ("CASS_SNAPSHOT_TEST_CASSANDRA", "CASS_SNAPSHOT_TEST_MYSQL")
+
+
+@pytest.fixture(scope="session")
+def endpoints() -> Iterator[Endpoints]:
+    """Say where the servers are; start them where nobody named any."""
+    if any(os.environ.get(name) for name in VARIABLES):
+        stack = Stack()
+        yield stack.endpoints()
+        return
+    stack = Stack("tests")
+    stack.up()
+    yield stack.endpoints()
+    stack.down()
+
+
+@pytest.fixture(scope="session")
+def servers(endpoints: Endpoints) -> Iterator[Servers]:
+    """Connect to the servers."""
+    found = Servers(endpoints)
+    yield found
+    found.close()
+
+
+@pytest.fixture(scope="session")
+def shared_keyspace(servers: Servers) -> Iterator[str]:
+    """Hold the tables that tests only read: ``files``, ``wide`` and ``crowd``."""
+    with new_keyspace(servers) as keyspace:
+        make_files(servers, keyspace)
+        make_wide(servers, keyspace)
+        make_crowd(servers, keyspace, CROWD_TOKEN)
+        yield keyspace
+
+
+@pytest.fixture
+def database(servers: Servers) -> Iterator[str]:
+    """Hold one test's targets and control tables."""
+    with new_database(servers) as name:
+        yield name
+
+
+@pytest.fixture
+def place(servers: Servers, database: str, tmp_path: Path) -> Iterator[Place]:
+    """Give one test a keyspace, a database and a folder of its own."""
+    with new_keyspace(servers) as keyspace:
+        yield Place(servers=servers, keyspace=keyspace, database=database, folder=tmp_path)
+
+
+@pytest.fixture
+def shared(servers: Servers, shared_keyspace: str, database: str, tmp_path: Path) -> Place:
+    """Give one test a database and a folder of its own, and the tables that tests only read."""
+    return Place(servers=servers, keyspace=shared_keyspace, database=database, folder=tmp_path)
+
+
+@pytest.fixture
+def command(place: Place) -> Command:
+    """Give the command line for a test's own place."""
+    return Command(place)
