@@ -23,7 +23,7 @@ def version() -> str:
 REQUIRES = [
     "cassandra-driver>=3.29.2,<4",
     "mysql-connector-python>=9.4,<26",
-    "typer>=0.16,<1",
+    "typer>=0.29,<1",
     "orjson>=3.10,<4",
     "zstandard>=0.23,<1",
     "pydantic-settings>=2.7,<3",

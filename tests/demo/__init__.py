@@ -1,0 +1,1 @@
+"""What bin/demo fills Cassandra with, and what it says."""
