@@ -15,6 +15,8 @@ from types import MappingProxyType
 TOKEN_MIN = -(2**63)
 """Belongs to no row: Cassandra moves a hash of this value to TOKEN_MAX."""
 TOKEN_MAX = 2**63 - 1
+RANGES_MAX = 65_536
+"""A plan is held in memory and registered in one transaction; more ranges only cost."""
 
 
 class ColumnKind(StrEnum):

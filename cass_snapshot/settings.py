@@ -15,10 +15,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
-from cass_snapshot.model import TableName
+from cass_snapshot.model import RANGES_MAX, TableName
 
-RANGES_MAX = 65_536
-"""A plan is held in memory and registered in one transaction; more ranges only cost."""
 WORKERS_MAX = 256
 """Each worker holds a process and two connections; beyond this the servers are the limit."""
 WORKERS_DEFAULT_MAX = 8

@@ -10,10 +10,7 @@ from bisect import bisect_left
 from collections.abc import Sequence
 
 from cass_snapshot.errors import StateError
-from cass_snapshot.model import TOKEN_MAX, TOKEN_MIN, TokenRange
-
-RANGES_MAX = 65_536
-"""A plan is held in memory and registered in one transaction; more ranges only cost."""
+from cass_snapshot.model import RANGES_MAX, TOKEN_MAX, TOKEN_MIN, TokenRange
 
 
 def split_ring(count: int) -> tuple[TokenRange, ...]:
