@@ -83,41 +83,39 @@ class CassandraNode:
         """Return the version, once this very node answers; see `Server.ask`."""
         if not is_listening(self.host, self.port):
             raise NotReadyError("nobody listens")
-        rows = _query(
-            self.host, self.port, "SELECT release_version, cluster_name FROM system.local"
-        )
+        rows = _query(self._driver(), "SELECT release_version, cluster_name FROM system.local")
         if rows[0].cluster_name != self.settings.cluster:
             raise NotReadyError("somebody else has the port; this node will die of it")
         return str(rows[0].release_version)
 
     def ask_peers(self) -> int:
         """Return how many other nodes this one knows."""
-        return len(_query(self.host, self.port, "SELECT peer FROM system.peers_v2"))
+        return len(_query(self._driver(), "SELECT peer FROM system.peers_v2"))
+
+    def _driver(self) -> Cluster:
+        # Named outright, the protocol needs no refused attempts at newer ones.
+        return Cluster([self.host], port=self.port, protocol_version=5, **_only(self.host))
 
 
 def ask_version(host: str, port: int, auth_provider: object | None = None) -> str:
-    """Return the version of the node there."""
-    rows = _query(host, port, "SELECT release_version FROM system.local", auth_provider)
+    """Return the version of somebody's node, which may be too old for the protocol that ours has.
+
+    Raises:
+        NotReadyError: it does not answer.
+    """
+    cql = "SELECT release_version FROM system.local"
+    rows = _query(Cluster([host], port=port, auth_provider=auth_provider, **_only(host)), cql)
     return str(rows[0].release_version)
 
 
-def _query(host: str, port: int, cql: str, auth_provider: object | None = None) -> list[Any]:
-    """Return the rows that this one node, and no other of its cluster, gives.
+def _only(host: str) -> dict[str, Any]:
+    """Return the settings of a driver that asks this node, and no other of its cluster."""
+    policy = WhiteListRoundRobinPolicy([host])
+    profile = ExecutionProfile(load_balancing_policy=policy, request_timeout=10)
+    return {"execution_profiles": {EXEC_PROFILE_DEFAULT: profile}, "connect_timeout": 10}
 
-    Raises:
-        NotReadyError: it does not.
-    """
-    profile = ExecutionProfile(
-        load_balancing_policy=WhiteListRoundRobinPolicy([host]), request_timeout=10
-    )
-    cluster = Cluster(
-        [host],
-        port=port,
-        auth_provider=auth_provider,
-        execution_profiles={EXEC_PROFILE_DEFAULT: profile},
-        protocol_version=5,  # negotiating down from a beta version costs connections and warnings
-        connect_timeout=10,
-    )
+
+def _query(cluster: Cluster, cql: str) -> list[Any]:
     try:
         return list(cluster.connect().execute(cql))
     except (DriverException, NoHostAvailable) as error:

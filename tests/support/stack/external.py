@@ -82,6 +82,11 @@ class External:
             mysql=parse_mysql(for_mysql) if for_mysql else None,
         )
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether there is nothing left for us to start."""
+        return self.cassandra is not None and self.mysql is not None
+
     def without_own(self, state: StackState | None) -> Self:
         """Return what is not just the address of the stack with that state.
 
@@ -145,7 +150,7 @@ def ask_cassandra(address: CassandraAddress, login: Login | None) -> str:
     """Return the version of the Cassandra there."""
     provider = PlainTextAuthProvider(*login) if login else None
     try:
-        return cassandra.ask_version(address.host, address.port, provider)
+        return cassandra.ask_version(*address, provider)
     except NotReadyError as error:
         raise _no_answer(CASSANDRA_VARIABLE, address.host, address.port, error) from error
 

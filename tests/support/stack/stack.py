@@ -29,7 +29,8 @@ DEFAULT = "default"
 
 # A node that goes down while its neighbours do may wait half a minute for a quiet network, with
 # its commit log not yet synced: worth waiting for only where somebody wants the data again.
-_PATIENCE_S = {True: 90.0, False: 8.0}
+_PATIENCE_KEEPING_S = 90.0
+_PATIENCE_REMOVING_S = 8.0
 
 
 class Stack:
@@ -62,6 +63,8 @@ class Stack:
         with self._locked(progress):
             external = self._external()
             external.greet(progress)
+            if external.is_complete:
+                return
             asked = {
                 "nodes": nodes,
                 "mysql": mysql,
@@ -82,8 +85,9 @@ class Stack:
             if state is None:
                 progress.say(f"stack {self.name} is not there: nothing to do")
                 return
+            patience_s = _PATIENCE_KEEPING_S if keep else _PATIENCE_REMOVING_S
             running = [server for server in state.launched if server.process.is_alive()]
-            end([server.process for server in running], patience_s=_PATIENCE_S[keep])
+            end([server.process for server in running], patience_s=patience_s)
             names = ", ".join(server.name for server in running) or "nothing"
             if not keep:
                 self._file.write(state.retired())  # first: half of the data is never used again
@@ -166,8 +170,8 @@ class Stack:
         runs_otherwise = options != state.options and state.process(MYSQL_NAME) is not None
         if data_differs or runs_otherwise:
             raise StackError(
-                f"stack {self.name} is there with {state.options}: "
-                f"{self._hint('down')} first, or up --fresh, or another --name"
+                f"stack {self.name} is there as {state.options.describe()}; "
+                f"for another one {self._hint('down')} first, or up --fresh, or another --name"
             )
         self._file.write(replace(state, options=options))
 
@@ -175,7 +179,7 @@ class Stack:
         """Return the state; the server of that name must be one that the stack started."""
         state = self._state()
         if state is None or state.find(name) is None:
-            raise StackDownError(f"stack {self.name} has started no {name}: {self._hint('up')}")
+            raise StackDownError(f"{name} is none that {self._hint('up')} has started")
         return state
 
     def _server(self, state: StackState, name: str) -> Server:

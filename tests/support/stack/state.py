@@ -32,6 +32,13 @@ class Options:
     buffer_pool: str = "1G"
     mysql_args: tuple[str, ...] = ()
 
+    def describe(self) -> str:
+        """Return the options as the command line takes them."""
+        arguments = "".join(f" --mysql-arg={argument}" for argument in self.mysql_args)
+        return (
+            f"--nodes {self.nodes} --mysql {self.mysql} --buffer-pool {self.buffer_pool}{arguments}"
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ports:
