@@ -14,11 +14,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Self
 
-from cass_snapshot.errors import RangeFailed, StateError
+from cass_snapshot.errors import RangeFailed, StateError, UsageError
 from cass_snapshot.model import Batch, Lines, Position, WalIdentity
 from cass_snapshot.wal.disk import Files
 from cass_snapshot.wal.files import REAL
-from cass_snapshot.wal.format import BATCH_BYTES_MAX, Header
+from cass_snapshot.wal.format import BATCH_BYTES_MAX, COMPRESSIONS, Header
 from cass_snapshot.wal.names import folder_of
 from cass_snapshot.wal.recovery import Recovered, recover
 from cass_snapshot.wal.walk import Walk, corrupt, needed
@@ -63,7 +63,7 @@ class RangeWal:
         """Recover the range's segments and return its log.
 
         Args:
-            directory: the ``wal`` folder of the run.
+            directory: the ``wal`` folder of the run, made by ``make_private_directory``.
             identity: what the new segments say of themselves, and the old ones must.
             checkpoint_seq: the newest batch that the target has, 0 for none.
             segment_bytes_max: a segment is sealed by the batch that reaches this size.
@@ -73,7 +73,13 @@ class RangeWal:
             LockedError: another process writes this range.
             WalCorrupt: bytes or files that no crash explains, or fewer than the target has seen.
             Fenced: a newer epoch wrote here.
+            UsageError: the compression is not known.
         """
+        if identity.compression not in COMPRESSIONS:
+            raise UsageError(
+                f"the WAL knows no compression {identity.compression!r}",
+                fix=f"choose one of {', '.join(COMPRESSIONS)}",
+            )
         recovered = recover(files, directory, identity, checkpoint_seq)
         return cls(files, directory, identity, recovered, segment_bytes_max)
 

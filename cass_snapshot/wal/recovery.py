@@ -71,14 +71,16 @@ def recover(files: Files, directory: Path, identity: WalIdentity, checkpoint_seq
 @contextmanager
 def _locked(files: Files, folder: Path, names: list[SegmentName]) -> Iterator[File]:
     """Hold the newest segment, so that nobody appends while it is read and repaired (I5)."""
-    file = files.open(folder / str(names[-1]), write=True)
+    busy = LockedError(
+        "another process writes the WAL of this range", where=f"{folder.name}/{names[-1]}"
+    )
     try:
-        held = file.lock()
-        if not held or segments_of(files.names(folder), names[-1].range_number) != names:
-            raise LockedError(
-                "another process writes the WAL of this range",
-                where=f"{folder.name}/{names[-1]}",
-            )
+        file = files.open(folder / str(names[-1]), write=True)
+    except FileNotFoundError as error:  # its recovery has just moved it aside
+        raise busy from error
+    try:
+        if not file.lock() or segments_of(files.names(folder), names[-1].range_number) != names:
+            raise busy
         yield file
     finally:
         file.close()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cass_snapshot.model import Position
@@ -39,9 +39,12 @@ batches = st.builds(
     rows,
     st.none() | positions,
 )
+patient = settings(max_examples=50, deadline=None)
+"""No deadline: a busy machine is no fault of the log."""
 lives = st.lists(st.lists(batches, max_size=4), min_size=1, max_size=4)
 
 
+@patient
 @given(
     lives=lives,
     compressions=st.lists(st.sampled_from(["none", "zstd"]), min_size=4, max_size=4),
@@ -76,6 +79,7 @@ def test_a_log_holds_what_was_appended_over_all_lives(
         assert read_back(disk) == expected
 
 
+@patient
 @given(batches=st.lists(batches, min_size=1, max_size=6), segment_bytes_max=st.integers(1, 2000))
 def test_replay_after_a_batch_begins_with_the_next(
     batches: list[Sample], segment_bytes_max: int
@@ -88,6 +92,7 @@ def test_replay_after_a_batch_begins_with_the_next(
         assert list(wal.replay(after)) == appended[after:]
 
 
+@patient
 @given(batches=st.lists(batches, min_size=1, max_size=6), segment_bytes_max=st.integers(1, 2000))
 def test_a_batch_says_where_it_lies(batches: list[Sample], segment_bytes_max: int) -> None:
     """The bytes at segment, offset and size are the batch's rows and its commit line."""

@@ -7,13 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from cass_snapshot.errors import LockedError, PreflightError, RangeFailed, StateError
+from cass_snapshot.errors import LockedError, PreflightError, RangeFailed, StateError, UsageError
 from cass_snapshot.model import Lines, TableName
 from cass_snapshot.protocols import Wal
 from cass_snapshot.wal import log
 from cass_snapshot.wal.log import RangeWal
 from cass_snapshot.wal.reader import RangeReader, find_ranges, wal_size
-from tests.support.forgetful_disk import ForgetfulDisk
 from tests.support.wal_samples import (
     TABLE,
     WAL,
@@ -197,7 +196,7 @@ def test_a_replay_left_early_closes_its_file(tmp_path: Path) -> None:
     assert len(os.listdir("/proc/self/fd")) == before  # noqa: PTH208 their number alone
 
 
-def test_the_double_behaves_like_the_disk_in_small_things() -> None:
-    """An empty disk has a wal folder and nothing in it that is a segment."""
-    disk: ForgetfulDisk = new_disk()
-    assert find_ranges(WAL, files=disk) == []
+def test_an_unknown_compression_is_refused_before_anything_is_written() -> None:
+    """A segment that claims it could not be read back."""
+    with pytest.raises(UsageError, match="no compression 'lz4'; fix: choose one of none, zstd"):
+        open_wal(new_disk(), "lz4")
