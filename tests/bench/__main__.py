@@ -167,7 +167,7 @@ class Target:
             " IFNULL(note, 'NULL')"
         )
         ((count, digest),) = self.ask(
-            f"SELECT COUNT(*), HEX(BIT_XOR(CAST(CONV(LEFT(MD5(CONCAT_WS('|', {cells})), 16),"
+            f"SELECT COUNT(*), HEX(BIT_XOR(CAST(CONV(LEFT(SHA2(CONCAT_WS('|', {cells}), 256), 16),"
             f" 16, 10) AS UNSIGNED))) FROM {DATABASE_TABLES[peer]}"
         )
         return int(count), str(digest)
