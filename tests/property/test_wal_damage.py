@@ -48,10 +48,10 @@ class Case:
         return disk
 
     def flips(self, *, every_bit: bool) -> Iterator[tuple[int, bytes]]:
-        """Yield the segment with each of its bits, or one of each byte, flipped."""
+        """Yield the segment with each of its bits, or one of every other byte, flipped."""
         content = bytearray(self.content)
-        for offset in range(len(content)):
-            for bit in range(8) if every_bit else [offset * 5 % 8]:
+        for offset in range(0, len(content), 1 if every_bit else 2):
+            for bit in range(8) if every_bit else [offset * 5 // 2 % 8]:
                 content[offset] ^= 1 << bit
                 yield offset, bytes(content)
                 content[offset] ^= 1 << bit

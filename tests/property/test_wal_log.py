@@ -39,7 +39,7 @@ batches = st.builds(
     rows,
     st.none() | positions,
 )
-patient = settings(max_examples=50, deadline=None)
+patient = settings(max_examples=40, deadline=None)
 """No deadline: a busy machine is no fault of the log."""
 lives = st.lists(st.lists(batches, max_size=4), min_size=1, max_size=4)
 

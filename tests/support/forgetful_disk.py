@@ -133,7 +133,7 @@ class ForgetfulDisk:
     def survivor(self, kept: Kept, seed: int = 0) -> ForgetfulDisk:
         """Return the disk as the machine finds it after a power cut now."""
         left = ForgetfulDisk(deaf=self._deaf)
-        left._root = self._root.survivor(kept, random.Random(seed))  # noqa: S311 a seed that a test names
+        left._root = self._root.survivor(kept, random.Random(seed))
         return left
 
     def put(self, path: Path, content: bytes) -> None:
