@@ -14,7 +14,8 @@ import pytest
 
 from tests.support.command import Command, Running, left_in_memory
 from tests.support.compare import differences
-from tests.support.servers import Place, until
+from tests.support.ledger import assert_read_once
+from tests.support.servers import Place
 from tests.support.source_tables import FILES_ROWS
 
 pytestmark = pytest.mark.servers
@@ -31,25 +32,13 @@ def drawing(kind: str, number: int) -> random.Random:
 
 
 def slow_command(place: Place) -> Command:
-    """Return a command line whose run has some 150 batches, so that a kill meets any step."""
+    """Return a command line whose run has some 100 batches, so that a kill meets any step."""
     return Command(place, MYSQL__BATCH_ROWS_MAX="40", RUN__WORKERS="2")
 
 
 def wait_rows(running: Running, place: Place, rows: int) -> None:
     """Wait until checkpoints stand for that many rows."""
     running.until(lambda: place.rows_checkpointed() >= rows, f"{rows} rows are checkpointed")
-
-
-def read_once(place: Place, rows: int) -> None:
-    """Prove from the ledger that each row was read into exactly one batch."""
-    ledger = "SELECT SUM(`rows`), COUNT(*), COUNT(DISTINCT `range`, batch_seq) FROM"
-    ((total, batches, distinct),) = place.sql(f"{ledger} {{db}}.snapshot_wal")
-    assert (rows, batches) == (total, distinct)
-    assert rows == place.rows_checkpointed()
-    gaps = place.sql(
-        "SELECT `range` FROM {db}.snapshot_wal GROUP BY `range` HAVING MAX(batch_seq) <> COUNT(*)"
-    )
-    assert gaps == []
 
 
 @pytest.mark.parametrize("number", range(KILLS))
@@ -64,12 +53,12 @@ def test_a_run_goes_on_by_itself_when_a_worker_is_killed(shared: Place, number: 
         victim = draw.choice(running.workers())
         os.kill(victim, signal.SIGKILL)
         ended = running.wait()
-        until(lambda: not running.processes(), "no process is left", GONE_WITHIN_S)
+        running.wait_gone(GONE_WITHIN_S)
 
     assert ended.code == 0, ended
     assert command.status()["worker_restarts"] == 1
     assert differences(shared, "files") == []
-    read_once(shared, FILES_ROWS)
+    assert_read_once(shared, FILES_ROWS)
     assert left_in_memory() <= before
 
 
@@ -83,7 +72,7 @@ def test_the_same_command_finishes_what_a_killed_parent_left(shared: Place, numb
         wait_rows(running, shared, draw.randrange(1, FILES_ROWS * 3 // 4))
         time.sleep(draw.random() * 0.2)  # not a hope but the instant that the seed chose
         running.kill()
-        until(lambda: not running.processes(), "the workers are gone", GONE_WITHIN_S)
+        running.wait_gone(GONE_WITHIN_S)
     there = shared.rows_checkpointed()
 
     again = command.run("files", "--range-count", "8")
@@ -93,5 +82,5 @@ def test_the_same_command_finishes_what_a_killed_parent_left(shared: Place, numb
     assert command.status()["continues"]
     assert there == command.status()["tables"][0]["rows_before"]
     assert differences(shared, "files") == []
-    read_once(shared, FILES_ROWS)
+    assert_read_once(shared, FILES_ROWS)
     assert left_in_memory() <= before

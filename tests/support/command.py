@@ -130,6 +130,10 @@ class Running:
                         found.append(int(folder.name))
         return sorted(found)
 
+    def wait_gone(self, patience_s: float = 10.0) -> None:
+        """Wait until no process of this command is left."""
+        until(lambda: not self.processes(), "every process of the command is gone", patience_s)
+
     def workers(self) -> list[int]:
         """Return the live worker processes."""
         return [
@@ -180,7 +184,7 @@ class Command:
         """Run a command line to its end; nothing of it may be left afterwards."""
         with self.start(*arguments, **settings) as running:
             outcome = running.wait(timeout_s)
-            until(lambda: not running.processes(), "every process of the command is gone", 5)
+            running.wait_gone()
         return outcome
 
     def both(self, user: str | None = None) -> list[str]:

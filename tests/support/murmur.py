@@ -12,7 +12,7 @@ Shares nothing with ``cass_snapshot.ring``; a test compares it with Cassandra's 
 from __future__ import annotations
 
 _BITS = 64
-_MASK = 2**_BITS - 1
+_MASK: int = 2**64 - 1
 _C1 = 0x87C37B91114253D5
 _C2 = 0x4CF5AD432745937F
 _FMIX_1 = 0xFF51AFD7ED558CCD
@@ -43,7 +43,7 @@ def key_with_token(token: int, choice: int = 0) -> bytes:
 
 
 def _inverse(odd: int) -> int:
-    inverse: int = pow(odd, -1, 2**_BITS)
+    inverse: int = pow(odd, -1, _MASK + 1)
     return inverse
 
 

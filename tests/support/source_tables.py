@@ -12,7 +12,7 @@ from uuid import UUID
 from tests.support.murmur import key_with_token
 from tests.support.servers import Servers
 
-FILES_ROWS = 6_000
+FILES_ROWS = 4_000
 WIDE_ROWS = 30_000
 CROWD = 40
 """Partitions that share one token in ``crowd``; each has CROWD_ROWS rows."""

@@ -1,0 +1,216 @@
+"""Interrupted runs continue with the same command, and read nothing again that was checkpointed."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import mysql.connector
+import pytest
+
+from tests.support.command import Command, Running
+from tests.support.compare import differences
+from tests.support.ledger import assert_read_once
+from tests.support.servers import Place
+from tests.support.source_tables import CROWD, CROWD_ROWS, FILES_ROWS, WIDE_ROWS
+
+pytestmark = pytest.mark.servers
+
+
+def in_small_batches(place: Place, rows: int = 40) -> Command:
+    """Return a command line whose runs last long enough to be interrupted."""
+    return Command(place, MYSQL__BATCH_ROWS_MAX=str(rows), RUN__WORKERS="2")
+
+
+def wait_rows(running: Running, place: Place, rows: int) -> None:
+    """Wait until checkpoints stand for that many rows."""
+    running.until(lambda: place.rows_checkpointed() >= rows, f"{rows} rows are checkpointed")
+
+
+@contextmanager
+def nothing_moves(place: Place) -> Iterator[None]:
+    """Keep every batch from being applied, by a lock on the checkpoints."""
+    address = place.servers.endpoints.mysql
+    other = mysql.connector.connect(
+        host=address.host, port=address.port, user=address.user, password=address.password
+    )
+    try:
+        with other.cursor() as cursor:
+            cursor.execute(f"LOCK TABLES {place.database}.snapshot_checkpoints READ")
+        yield
+    finally:
+        other.close()
+
+
+def leave_unfinished(place: Place, command: Command) -> None:
+    """Make a table of 21 rows whose copy ends with 4: one row holds what MySQL cannot."""
+    place.cql("CREATE TABLE {ks}.gauges (id int PRIMARY KEY, value double)")
+    place.insert(
+        "INSERT INTO {ks}.gauges (id, value) VALUES (?, ?)", [(n, n / 2) for n in range(20)]
+    )
+    place.cql("INSERT INTO {ks}.gauges (id, value) VALUES (99, NaN)")
+    ended = command.run("gauges", "--range-count", "4")
+    assert ended.code == 4, ended
+
+
+def test_a_signal_stops_cleanly_and_the_same_command_continues(shared: Place) -> None:
+    """The first SIGINT ends the run within a batch; the second run reads only what is left."""
+    command = in_small_batches(shared)
+    with command.start_run("files", "--range-count", "8") as running:
+        wait_rows(running, shared, FILES_ROWS // 4)
+        running.send(signal.SIGINT)
+        stopped = running.wait(30)
+    assert stopped.code == 130, stopped
+    there = shared.rows_checkpointed()
+    assert FILES_ROWS // 4 <= there < FILES_ROWS
+    assert shared.sql("SELECT state, exit_code FROM {db}.snapshot_runs") == [("stopped", 130)]
+    assert there == shared.count("files")
+
+    again = command.run("files", "--range-count", "8")
+
+    assert again.code == 0, again
+    (table,) = command.status()["tables"]
+    assert there == table["rows_before"]
+    assert differences(shared, "files") == []
+    assert_read_once(shared, FILES_ROWS)
+    assert shared.sql("SELECT state, exit_code FROM {db}.snapshot_runs") == [("done", 0)]
+
+
+def test_a_second_signal_ends_at_once(shared: Place) -> None:
+    """A batch that cannot finish keeps the first Ctrl-C waiting; the second does not wait."""
+    command = in_small_batches(shared)
+    with command.start_run("files", "--range-count", "8") as running:
+        wait_rows(running, shared, 200)
+        with nothing_moves(shared):
+            running.send(signal.SIGINT)
+            running.until(lambda: command.status()["phase"] == "stopping", "it says it stops")
+            assert not running.ended
+            running.send(signal.SIGINT)
+            stopped = running.wait(5)
+    assert stopped.code == 130, stopped
+
+    again = command.run("files", "--range-count", "8")
+
+    assert again.code == 0, again
+    assert differences(shared, "files") == []
+    assert_read_once(shared, FILES_ROWS)
+
+
+def test_a_position_inside_a_wide_partition_survives_kills(shared: Place) -> None:
+    """One partition, three clustering columns in mixed order, one range: no row is read twice."""
+    command = in_small_batches(shared, 301)
+    rows = 0
+    for _ in range(3):
+        with command.start_run("wide", "--range-count", "1") as running:
+            wait_rows(running, shared, rows + WIDE_ROWS // 5)
+            running.kill()
+            running.wait_gone()
+        rows = shared.rows_checkpointed()
+        assert rows < WIDE_ROWS
+
+    again = command.run("wide", "--range-count", "1")
+
+    assert again.code == 0, again
+    assert differences(shared, "wide") == []
+    assert_read_once(shared, WIDE_ROWS)
+
+
+def test_partitions_that_share_a_token_are_read_once_each(shared: Place) -> None:
+    """A run killed among 40 partitions of one token goes on with the next of them."""
+    command = in_small_batches(shared, 23)
+    total = (CROWD + 2) * CROWD_ROWS
+    rows = 0
+    for _ in range(2):
+        with command.start_run("crowd", "--range-count", "1") as running:
+            wait_rows(running, shared, rows + total // 5)
+            running.kill()
+            running.wait_gone()
+        rows = shared.rows_checkpointed()
+        assert rows < total
+
+    again = command.run("crowd", "--range-count", "1")
+
+    assert again.code == 0, again
+    assert differences(shared, "crowd") == []
+    assert_read_once(shared, total)
+
+
+def test_a_lost_run_directory_is_no_loss(shared: Place) -> None:
+    """After SIGTERM MySQL's checkpoints alone are enough to continue; the run keeps its id."""
+    command = in_small_batches(shared)
+    with command.start_run("files", "--range-count", "8") as running:
+        wait_rows(running, shared, FILES_ROWS // 4)
+        running.send(signal.SIGTERM)
+        stopped = running.wait(30)
+    assert stopped.code == 143, stopped
+    there = shared.rows_checkpointed()
+    before = command.status()["run_id"]
+    shutil.rmtree(command.runs)
+
+    again = command.run("files", "--range-count", "8")
+
+    assert again.code == 0, again
+    assert before == command.status()["run_id"]
+    assert there == command.status()["tables"][0]["rows_before"]
+    assert differences(shared, "files") == []
+    assert_read_once(shared, FILES_ROWS)
+
+
+def test_a_mended_value_lets_the_same_command_finish(place: Place, command: Command) -> None:
+    """A refused value fails its range alone; once it is mended, that range alone is read again."""
+    leave_unfinished(place, command)
+    states = place.sql("SELECT state, COUNT(*) FROM {db}.snapshot_checkpoints GROUP BY state")
+    assert dict(states) == {"done": 3, "failed": 1}
+    place.cql("UPDATE {ks}.gauges SET value = 1.5 WHERE id = 99")
+
+    again = command.run("gauges", "--range-count", "4")
+
+    assert again.code == 0, again
+    assert len(command.folders()) == 1
+    assert differences(place, "gauges") == []
+
+
+def test_a_finished_run_is_followed_by_a_new_one(place: Place, command: Command) -> None:
+    """After exit 0 the same command copies afresh over the same target, under another id."""
+    place.cql("CREATE TABLE {ks}.notes (id int PRIMARY KEY, body text)")
+    place.insert("INSERT INTO {ks}.notes (id, body) VALUES (?, ?)", [(n, "a") for n in range(50)])
+    assert command.run("notes", "--range-count", "4").code == 0
+    place.cql("UPDATE {ks}.notes SET body = 'b' WHERE id = 7")
+
+    again = command.run("notes", "--range-count", "4")
+
+    assert again.code == 0, again
+    assert len(command.folders()) == 2
+    assert place.number("SELECT COUNT(DISTINCT run_id) FROM {db}.snapshot_runs") == 2
+    assert differences(place, "notes") == []
+
+
+def test_new_leaves_an_unfinished_run_alone(place: Place, command: Command) -> None:
+    """With --new another run copies everything; the ledger keeps both."""
+    leave_unfinished(place, command)
+    place.cql("DELETE FROM {ks}.gauges WHERE id = 99")
+
+    again = command.run("gauges", "--range-count", "2", "--new")
+
+    assert again.code == 0, again
+    assert len(command.folders()) == 2
+    found = place.sql("SELECT state FROM {db}.snapshot_runs ORDER BY started_at")
+    assert found == [("partial",), ("done",)]
+    assert differences(place, "gauges") == []
+
+
+def test_changed_columns_are_another_plan(place: Place, command: Command) -> None:
+    """A column that came since the run began is named, with exit 9, and nothing is written."""
+    leave_unfinished(place, command)
+    before = place.sql("SELECT * FROM {db}.snapshot_runs")
+    place.cql("ALTER TABLE {ks}.gauges ADD unit text")
+
+    again = command.run("gauges", "--range-count", "4")
+
+    assert again.code == 9, again
+    assert "unit" in again.err
+    assert "--new" in again.err
+    assert before == place.sql("SELECT * FROM {db}.snapshot_runs")
+    assert len(command.folders()) == 1
