@@ -21,7 +21,7 @@ def free_ports(count: int, hosts: tuple[str, ...] = ("127.0.0.1",)) -> tuple[int
     lowest, highest = _choices()
     found: set[int] = set()
     for _ in range(_ATTEMPTS_MAX):
-        port = random.randint(lowest, highest)  # noqa: S311 - nothing secret about a port
+        port = random.randint(lowest, highest)
         if all(_is_free(host, port) for host in hosts):
             found.add(port)
         if len(found) == count:

@@ -128,13 +128,13 @@ class Stack:
 
     def endpoints(self) -> Endpoints:
         """Return where to find the servers."""
-        servers = self.status()
-        down = [server.name for server in servers if not server.is_up]
-        if down or not servers:
-            raise StackDownError(f"{', '.join(down) or 'the stack'} is down: {self._hint('up')}")
+        servers = {server.name: server for server in self.status()}
+        wanted = {*servers, NODE_NAMES[0], MYSQL_NAME}
+        down = sorted(name for name in wanted if name not in servers or not servers[name].is_up)
+        if down:
+            raise StackDownError(f"{', '.join(down)} not up: {self._hint('up')}")
         external = self._external()
-        by_name = {server.name: server for server in servers}
-        node, mysql = by_name[NODE_NAMES[0]], by_name[MYSQL_NAME]
+        node, mysql = servers[NODE_NAMES[0]], servers[MYSQL_NAME]
         return Endpoints(
             cassandra=CassandraAddress(node.host, node.port),
             cassandra_login=external.cassandra_login,

@@ -103,8 +103,8 @@ class StackState:
     def from_json(cls, text: str) -> Self:
         """Return what `to_json` wrote."""
         raw = json.loads(text)
-        if raw.get("format") != FORMAT:
-            raise StackError(f"the state has format {raw.get('format')}, this is format {FORMAT}")
+        if raw["format"] != FORMAT:
+            raise ValueError(f"its format is {raw['format']}, ours is {FORMAT}")
         options, ports = raw["options"], raw["ports"]
         return cls(
             options=Options(**{**options, "mysql_args": tuple(options["mysql_args"])}),
@@ -132,7 +132,9 @@ class StateFile:
         except FileNotFoundError:
             return None
         except (ValueError, KeyError, TypeError) as error:
-            raise StackError(f"{self._path} is not a state file: {error}") from error
+            raise StackError(
+                f"{self._path} is not a state file of this version: {error!r}"
+            ) from error
 
     def write(self, state: StackState) -> None:
         """Replace the state."""
