@@ -80,14 +80,14 @@ def json_texts(form: Form, values: Values) -> Sequence[bytes]:
     """Return the JSON text of each value; one call for the whole column, then cut apart.
 
     Only texts can hold a comma. In an array of texts ``","`` stands between two of them and nowhere
-    else, unless a text ends in a quote and a comma; so where a quote is escaped each is written by
-    itself.
+    else, unless a text ends in a quote and a comma; so where a comma follows an escaped quote, each
+    text is written by itself.
     """
     if not values:
         return []
     joined = dumps(values)
     if form is Form.TEXT:
-        if b'\\"' in joined:
-            return [dumps(value) for value in values]
+        if b'\\",' in joined:
+            return list(map(dumps, values))
         return [b'"%b"' % text for text in joined[2:-2].split(b'","')]
     return joined[1:-1].split(b",")

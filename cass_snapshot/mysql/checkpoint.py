@@ -14,6 +14,9 @@ from cass_snapshot.errors import Fenced, StateError
 from cass_snapshot.model import Batch, Checkpoint, Position, RangeState, TokenRange
 from cass_snapshot.mysql.control import ControlSql
 
+FAILED = "failed"
+"""The state in ``snapshot_wal`` of a batch that MySQL refused."""
+
 
 def position_text(position: Position | None) -> str | None:
     """Return a position as the checkpoint's column holds it."""
@@ -117,14 +120,15 @@ class CheckpointKeeper:
         self._prove_applied(cursor, batch)
         return False
 
-    def record(self, cursor: Any, batch: Batch) -> None:  # noqa: ANN401 - see connection.connect
-        """Write the batch's row of ``snapshot_wal``."""
+    def record(self, cursor: Any, batch: Batch, error_code: int | None = None) -> None:  # noqa: ANN401 - see connection.connect
+        """Write the batch's row of ``snapshot_wal``; with an error code, as failed."""
+        state = self._wal_state if error_code is None else FAILED
+        values = (
+            *(batch.segment, batch.offset, batch.lines.rows, batch.size),
+            *(batch.checksum, state, error_code),
+        )
         cursor.execute(
-            self._sql.insert_wal,
-            (
-                *(*self._key, batch.range.number, batch.seq, batch.segment, batch.offset),
-                *(batch.lines.rows, batch.size, batch.checksum, self._wal_state),
-            ),
+            self._sql.insert_wal, (*self._key, batch.range.number, batch.seq, *values, *values)
         )
 
     def _prove_applied(self, cursor: Any, batch: Batch) -> None:  # noqa: ANN401 - see connection.connect

@@ -157,8 +157,11 @@ class ControlSql:
         )
         self.insert_wal = (
             f"INSERT INTO {wal} (`run_id`, `source`, `range`, `batch_seq`, `segment`, `offset`,"
-            " `rows`, `bytes`, `checksum`, `state`, `created_at`)"
-            " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, UTC_TIMESTAMP(3))"
+            " `rows`, `bytes`, `checksum`, `state`, `error_code`, `created_at`)"
+            " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, UTC_TIMESTAMP(3))"
+            # A batch that was refused has a row already; the later attempt takes its place.
+            " ON DUPLICATE KEY UPDATE `segment` = %s, `offset` = %s, `rows` = %s, `bytes` = %s,"
+            " `checksum` = %s, `state` = %s, `error_code` = %s, `created_at` = UTC_TIMESTAMP(3)"
         )
         self.wal_checksum = (
             f"SELECT `checksum` FROM {wal} WHERE {key} AND `range` = %s AND `batch_seq` = %s"

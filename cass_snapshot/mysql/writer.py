@@ -7,6 +7,7 @@ batch, the batch was in, and nothing is written again (I3).
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import Any
 
 from mysql.connector import Error
 
-from cass_snapshot.errors import SnapshotError, TargetUnavailable
+from cass_snapshot.errors import RangeFailed, SnapshotError, TargetUnavailable
 from cass_snapshot.model import Batch, Checkpoint, TokenRange
 from cass_snapshot.mysql import statements
 from cass_snapshot.mysql.checkpoint import CheckpointKeeper
@@ -25,6 +26,9 @@ from cass_snapshot.mysql.insert import Inserter
 from cass_snapshot.mysql.load import Loader
 from cass_snapshot.settings import MysqlSettings
 
+WARNED = 0
+"""The error code of a batch that was taken back because of a warning."""
+log = logging.getLogger(__name__)
 LOCAL_INFILE_CODES = frozenset({1148, 2000, 2068, 3948, 4166})
 """The server, its settings or the connector do not allow LOAD DATA LOCAL."""
 
@@ -93,7 +97,10 @@ class MysqlTarget:
                 return False
             connection.commit()
         except (Error, SnapshotError) as error:
-            raise self._failed(error, where) from error
+            ours = self._failed(error, where)
+            if isinstance(ours, RangeFailed):
+                self._note_refusal(batch, error)
+            raise ours from error
         return True
 
     def close(self) -> None:
@@ -127,6 +134,18 @@ class MysqlTarget:
             self._loader = loader if loader_allowed(connection, loader) else None
             self._connection = connection
         return self._connection
+
+    def _note_refusal(self, batch: Batch, error: Error | SnapshotError) -> None:
+        """Record in ``snapshot_wal`` that MySQL refused a batch, in a transaction of its own."""
+        code = error.errno if isinstance(error, Error) else WARNED
+        try:
+            connection = self._connected()
+            with connection.cursor() as cursor:
+                self._keeper.record(cursor, batch, code)
+            connection.commit()
+        except (Error, SnapshotError) as failed:  # the refusal itself is what the caller must see
+            log.warning("the refusal of a batch could not be recorded: %s", failed)
+            self.close()
 
     def _failed(self, error: Error | SnapshotError, where: str) -> SnapshotError:
         """Roll back, drop a connection that is of no more use, and return the error to raise."""

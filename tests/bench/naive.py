@@ -33,7 +33,8 @@ def copy_range(job: tuple[str, str, str, int, int]) -> int:
     cursor = connection.cursor()
     names = ", ".join(COLUMNS)
     places = ", ".join(["%s"] * len(COLUMNS))
-    insert = f"REPLACE INTO {table} ({names}) VALUES ({places})"
+    # INSERT and not REPLACE: the connector joins the rows of an INSERT alone into one statement.
+    insert = f"INSERT INTO {table} ({names}) VALUES ({places})"
     rows = session.execute(
         f"SELECT {names} FROM {KEYSPACE}.{TABLE} WHERE token(id) > %s AND token(id) <= %s",
         (start, end),
