@@ -7,10 +7,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import mysql.connector
 from mysql.connector import Error
+from mysql.connector.connection import MySQLConnection
+from mysql.connector.connection_cext import CMySQLConnection
+from mysql.connector.errors import get_mysql_exception
 
 from cass_snapshot.errors import PreflightError, StateError
 from cass_snapshot.mysql import statements
@@ -21,6 +24,41 @@ from cass_snapshot.settings import MysqlSettings
 CONNECT_TIMEOUT_S = 10
 ANSWER_TIMEOUT_S = 600
 """A statement of a batch that takes longer than this is taken for a lost connection."""
+
+
+try:
+    from _mysql_connector import MySQLInterfaceError  # type: ignore[import-not-found]  # no stub
+except ImportError:  # the pure connection raises nothing but Error
+
+    class MySQLInterfaceError(Exception):  # type: ignore[no-redef]  # for where it is absent
+        """Stands in for the extension's error."""
+
+
+class CConnection(CMySQLConnection):
+    """The C extension's connection; its COMMIT and ROLLBACK raise the connector's errors too.
+
+    As they come they let the extension's own error through, which is no ``Error``, just where a
+    lost connection matters most.
+    """
+
+    def commit(self) -> None:
+        """Commit, or raise what the connector raises elsewhere."""
+        try:
+            super().commit()
+        except MySQLInterfaceError as error:
+            raise _as_error(error) from error
+
+    def rollback(self) -> None:
+        """Roll back, or raise what the connector raises elsewhere."""
+        try:
+            super().rollback()
+        except MySQLInterfaceError as error:
+            raise _as_error(error) from error
+
+
+def _as_error(error: Any) -> Error:  # noqa: ANN401 - the extension is untyped
+    ours = get_mysql_exception(error.errno, msg=error.msg, sqlstate=error.sqlstate)
+    return cast("Error", ours)  # a Warning only where one is asked for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +96,6 @@ def connect(settings: MysqlSettings, *, infile_directory: Path | None = None) ->
         "user": settings.username or "",
         "password": settings.password.get_secret_value() if settings.password else "",
         "charset": "utf8mb4",
-        "use_pure": not mysql.connector.HAVE_CEXT,
         "autocommit": False,
         "connection_timeout": CONNECT_TIMEOUT_S,
         "read_timeout": ANSWER_TIMEOUT_S,
@@ -74,7 +111,7 @@ def connect(settings: MysqlSettings, *, infile_directory: Path | None = None) ->
     if infile_directory is not None:
         options["allow_local_infile_in_path"] = str(infile_directory)
     try:
-        connection = mysql.connector.connect(**options)
+        connection = (CConnection if mysql.connector.HAVE_CEXT else MySQLConnection)(**options)
         _set_session(connection)
     except Error as error:
         raise translate(error, where=address(settings)) from error

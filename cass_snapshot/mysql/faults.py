@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from enum import Enum
 
-from mysql.connector import Error
+from mysql.connector import Error, OperationalError
 
 from cass_snapshot.errors import (
     PreflightError,
@@ -56,8 +56,14 @@ LOGIN_CODES = frozenset({1044, 1045, 1129, 1130, 1251, 1698, 1820, 1862, 2026, 2
 DENIED_CODES = frozenset({1142, 1143, 1227})
 
 
+NO_CODE = -1
+"""What the connector's own errors have; an OperationalError is a connection that it found lost."""
+
+
 def classify(error: Error) -> FaultClass:
     """Return the class of an error; an unknown code stops."""
+    if error.errno == NO_CODE and isinstance(error, OperationalError):
+        return FaultClass.RECONNECT
     return CLASS_OF.get(error.errno, FaultClass.STOP)
 
 
