@@ -62,7 +62,8 @@ class Inserter:
         self._before, self._after = statements.upsert(
             table, columns, mariadb=flavour is Flavour.MARIADB
         )
-        self._bytes_max = min(STATEMENT_BYTES, max_allowed_packet - PACKET_RESERVE)
+        frame = len((self._before + self._after).encode())
+        self._bytes_max = min(STATEMENT_BYTES, max_allowed_packet - PACKET_RESERVE - frame)
 
     def put(self, cursor: Any, lines: Lines) -> None:  # noqa: ANN401 - see connection.connect
         """Insert the rows of some WAL lines.

@@ -59,11 +59,12 @@ def load_data(table: str, columns: Sequence[TargetColumn], path: str) -> str:
     A WAL line is ``[field,field,...]`` with JSON's escapes, of which MySQL reads those that the
     loader lets through. REPLACE, because plain and IGNORE turn errors into warnings.
     """
+    file = path.replace("\\", "\\\\").replace("'", "\\'")
     fields = [f"@v{i}" if c.hexadecimal else quote(c.name) for i, c in enumerate(columns)]
     converted = [f"{quote(c.name)} = UNHEX(@v{i})" for i, c in enumerate(columns) if c.hexadecimal]
     tail = f" SET {', '.join(converted)}" if converted else ""
     return (
-        f"LOAD DATA LOCAL INFILE '{path}' REPLACE INTO TABLE {table} CHARACTER SET binary"
+        f"LOAD DATA LOCAL INFILE '{file}' REPLACE INTO TABLE {table} CHARACTER SET binary"
         " FIELDS TERMINATED BY ',' OPTIONALLY ENCLOSED BY '\"' ESCAPED BY '\\\\'"
         " LINES STARTING BY '[' TERMINATED BY ']\\n'"
         f" ({', '.join(fields)}){tail}"
