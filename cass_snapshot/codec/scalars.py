@@ -47,6 +47,8 @@ Encode = Callable[[Sequence[bytes], Limits], Values]
 
 _DIGITS_BITS_MAX = 14_000
 """Above it CPython refuses to print an integer (4,300 digits); no target type comes near."""
+_EXPONENT_MAX = 2**30 - 1
+"""MySQL reads no number with a greater exponent, not even zero (error 1366, seen on 9.7.4)."""
 _SCALE = Struct(">i")
 _HYPHEN_BEFORE = frozenset({8, 12, 16, 20})
 
@@ -205,6 +207,8 @@ def _any_decimals(cells: Sequence[bytes], limits: Limits) -> Values:
 def _check_decimal(index: int, digits: str, scale: int, limits: Limits) -> None:
     """Refuse what DECIMAL would clip or round: too many digits on either side of the point."""
     if digits == "0":
+        if abs(scale) > _EXPONENT_MAX:
+            raise BadCell(index, f"a zero of scale {scale}")
         return
     whole = len(digits) - scale
     if whole > (limits.integer_digits_max or 0):
