@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from cass_snapshot.codec.cells import cell
 from cass_snapshot.codec.scalars import decimal_text
 from cass_snapshot.model import Cells
-from tests.support.cells import KEY_TYPES, SERIALIZE, encode, planned
+from tests.support.typed_cells import KEY_TYPES, SERIALIZE, encode, planned
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=60)

@@ -5,9 +5,8 @@ from __future__ import annotations
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from cass_snapshot.model import TOKEN_MAX, TOKEN_MIN
+from cass_snapshot.model import RANGES_MAX, TOKEN_MAX, TOKEN_MIN
 from cass_snapshot.ring.split import RangeIndex, prove_tiling, split_ring
-from cass_snapshot.settings import RANGES_MAX
 
 COUNTS = st.integers(1, RANGES_MAX)
 TOKENS = st.integers(TOKEN_MIN + 1, TOKEN_MAX)

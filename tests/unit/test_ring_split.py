@@ -7,9 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from cass_snapshot.errors import StateError
-from cass_snapshot.model import TOKEN_MAX, TOKEN_MIN, TokenRange
+from cass_snapshot.model import RANGES_MAX, TOKEN_MAX, TOKEN_MIN, TokenRange
 from cass_snapshot.ring.split import RangeIndex, prove_tiling, split_ring
-from cass_snapshot.settings import RANGES_MAX
 
 Ranges = list[TokenRange]
 

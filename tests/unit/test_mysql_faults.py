@@ -1,0 +1,112 @@
+"""MySQL's error codes, each with the action that the project's notes give it (section 5)."""
+
+from __future__ import annotations
+
+import pytest
+from mysql.connector import Error, InterfaceError, OperationalError
+
+from cass_snapshot.errors import (
+    PreflightError,
+    RangeFailed,
+    SnapshotError,
+    StateError,
+    TargetUnavailable,
+    Transient,
+)
+from cass_snapshot.mysql.faults import CLASS_OF, FaultClass, classify, translate
+
+NOTES: dict[FaultClass, tuple[int, ...]] = {
+    FaultClass.REDO: (1213, 1205, 1613, 1614, 1615, 1020, 3058, 3101, 3572, 1105),
+    FaultClass.RECONNECT: (
+        *(2006, 2013, 2014, 2045, 2055, 1927, 4031, 1053, 1152, 1158, 1159, 1160, 1161, 1184),
+        *(3169, 1180, 1181, 1317),
+    ),
+    FaultClass.CAPACITY: (
+        *(1040, 1203, 1226, 1135, 1037, 1038, 1041, 1461, 3032, 3168, 1047, 2002, 2003, 2005),
+    ),
+    FaultClass.FAILOVER: (1792, 1836, 1290),
+    FaultClass.DATA: (
+        *(1048, 1118, 1136, 1264, 1265, 1292, 1364, 1366, 1367, 1406, 1411, 1452, 1526, 1690),
+        *(3140, 3141, 3142, 3143, 3144, 3145, 3146, 3155, 3156, 3157, 3158, 3819),
+    ),
+    FaultClass.SPACE: (1021, 1030, 1114, 3170),
+    FaultClass.STOP: (
+        *(1046, 1049, 1054, 1059, 1060, 1064, 1070, 1071, 1072, 1146, 1166, 1170, 1171, 3750),
+        *(1044, 1045, 1129, 1130, 1142, 1143, 1227, 1251, 1698, 1820, 1862, 2026, 2059, 2061),
+        *(1062, 1194, 1195, 1712, 1877),
+    ),
+}
+SMALLER_BATCH = (1153, 2020, 1390, 1206, 1197, 3100, 3231)
+"""The notes ask for a smaller batch; statements are cut to the packet before they are sent, so
+what still meets one of these is a row by itself, which is refused."""
+OURS: dict[FaultClass, type[SnapshotError]] = {
+    FaultClass.REDO: Transient,
+    FaultClass.RECONNECT: TargetUnavailable,
+    FaultClass.CAPACITY: TargetUnavailable,
+    FaultClass.FAILOVER: TargetUnavailable,
+    FaultClass.SPACE: TargetUnavailable,
+    FaultClass.DATA: RangeFailed,
+}
+LOGIN = (1044, 1045, 1129, 1130, 1251, 1698, 1820, 1862, 2026, 2059, 2061)
+SECRET_ROW = "Duplicate entry 'ada@example.org' for key 'PRIMARY'"  # noqa: S105 - no password
+CASES = [(kind, code) for kind, codes in NOTES.items() for code in codes]
+
+
+@pytest.mark.parametrize(("kind", "code"), CASES)
+def test_a_code_has_the_class_of_the_notes(kind: FaultClass, code: int) -> None:
+    """Each code of section 5, and the error of ours that says what to do."""
+    error = Error(msg="x", errno=code, sqlstate="HY000")
+    assert kind is classify(error)
+    ours = translate(error, where="here")
+    assert ours.where == "here"
+    if code in LOGIN:
+        assert type(ours) is PreflightError
+    else:
+        assert OURS.get(kind, StateError) is type(ours)
+
+
+@pytest.mark.parametrize("code", SMALLER_BATCH)
+def test_what_is_too_large_even_alone_is_refused(code: int) -> None:
+    """It fails its range; the others go on."""
+    assert classify(Error(msg="x", errno=code)) is FaultClass.DATA
+
+
+def test_no_code_has_a_class_that_the_notes_do_not_know() -> None:
+    """The table of the notes is the whole table."""
+    known = {code for codes in NOTES.values() for code in codes} | set(SMALLER_BATCH)
+    assert set(CLASS_OF) <= known
+
+
+def test_an_unknown_code_stops_the_run_and_is_printed() -> None:
+    """With its SQLSTATE, and without what the server said."""
+    ours = translate(Error(msg=SECRET_ROW, errno=9999, sqlstate="42S99"), where="here")
+    assert type(ours) is StateError
+    assert "MySQL error 9999 (42S99)" in str(ours)
+    assert "ada" not in str(ours)
+
+
+@pytest.mark.parametrize("code", [c for _, c in CASES if c not in LOGIN] + [*SMALLER_BATCH, 31337])
+def test_what_the_server_says_of_rows_is_never_repeated(code: int) -> None:
+    """Server texts quote row data (I12)."""
+    ours = translate(Error(msg=SECRET_ROW, errno=code, sqlstate="23000"), where="here")
+    assert "ada" not in str(ours)
+    assert str(code) in str(ours)
+
+
+def test_a_refused_login_says_who_was_refused() -> None:
+    """The server's text names user and host, no row; it is cut to one line."""
+    text = "Access denied for user 'snapshot'@'10.0.0.9'\n(using password: YES)"
+    ours = translate(Error(msg=text, errno=1045, sqlstate="28000"), where="mysql db1:3306")
+    assert "'snapshot'@'10.0.0.9' (using password: YES)" in ours.why
+    assert "password_file" in ours.fix
+
+
+@pytest.mark.parametrize("text", ["MySQL Connection not available.", "Connection lost"])
+def test_a_connection_that_the_connector_found_lost_is_opened_again(text: str) -> None:
+    """Such an error has no code: ``cursor()`` raises it after the server went away."""
+    assert type(translate(OperationalError(text), where="here")) is TargetUnavailable
+
+
+def test_another_error_without_a_code_is_no_lost_connection() -> None:
+    """Misuse of the connector stops the run."""
+    assert classify(InterfaceError("No result set to fetch from")) is FaultClass.STOP

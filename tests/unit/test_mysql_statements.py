@@ -1,0 +1,146 @@
+"""SQL text: quoted, and complete."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cass_snapshot.errors import PreflightError
+from cass_snapshot.mysql import control, statements
+from cass_snapshot.mysql.columns import Flavour, TargetColumn, plan_columns
+from cass_snapshot.mysql.statements import quote
+from tests.support.dialects import identifier, literal
+from tests.support.typed_cells import clustering, column, key, table
+
+OPERATOR_MD = {
+    "snapshot_runs": "run_id source target fingerprint state epoch started_at ended_at exit_code"
+    " version",
+    "snapshot_checkpoints": "run_id range_start range_end position batch_seq rows_read"
+    " rows_written row_digest state attempts worker updated_at",
+    "snapshot_wal": "run_id range batch_seq segment offset rows bytes checksum state error_code"
+    " created_at",
+    "snapshot_validation": "table_name cassandra_count mysql_count diff status created_at run_id"
+    " missing mismatched extra ranges_equal ranges_total",
+}
+"""The interface: what each control table holds at least."""
+
+
+def planned(flavour: Flavour = Flavour.MYSQL) -> tuple[TargetColumn, ...]:
+    """Return a target's columns: a key of two parts, a text and a blob."""
+    source = table(key("id", "uuid"), clustering("at", "int"), column("note", "text"))
+    source = table(*source.columns, column("sum`s", "blob"))
+    return plan_columns(source, flavour)
+
+
+NAMES = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=64)
+
+
+@given(NAMES.filter(lambda name: name and not name.endswith(" ")))
+def test_any_name_that_mysql_has_is_read_back_from_its_quotes(name: str) -> None:
+    """Backticks, quotes, spaces, percent signs and keywords included."""
+    assert name == identifier(quote(name))
+
+
+@pytest.mark.parametrize("name", ["", "x" * 65, "a\0b", "trailing "])
+def test_a_name_that_mysql_does_not_have_is_refused(name: str) -> None:
+    """Before any statement is sent."""
+    with pytest.raises(PreflightError, match="cannot be a name in MySQL"):
+        quote(name)
+
+
+def test_a_target_is_created_with_its_key_and_an_engine_that_has_transactions() -> None:
+    """Key columns cannot be NULL; the row format takes keys of 3,072 bytes."""
+    sql = statements.create_target("`shop`.`t`", planned(), ["id", "at"])
+    assert sql.startswith("CREATE TABLE `shop`.`t` (\n  `id` CHAR(36) CHARACTER SET ascii")
+    assert "  `at` INT NOT NULL,\n" in sql
+    assert "  `note` LONGTEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_bin NULL,\n" in sql
+    assert "  `sum``s` LONGBLOB NULL,\n" in sql
+    assert "  PRIMARY KEY (`id`, `at`)\n" in sql
+    assert sql.endswith("ENGINE=InnoDB ROW_FORMAT=DYNAMIC DEFAULT CHARSET=utf8mb4")
+
+
+def test_mariadb_gets_its_own_collation_without_padding() -> None:
+    """Its name differs; utf8mb4_bin would pad."""
+    assert "utf8mb4_nopad_bin" in statements.create_target("`t`", planned(Flavour.MARIADB), ["id"])
+
+
+def test_a_load_replaces_and_turns_hexadecimal_into_bytes() -> None:
+    """Plain and IGNORE would turn errors into warnings."""
+    sql = statements.load_data("`shop`.`t`", planned(), "/dev/shm/x/batch")  # noqa: S108 - a text
+    assert sql.startswith("LOAD DATA LOCAL INFILE '/dev/shm/x/batch' REPLACE INTO TABLE `shop`.`t`")
+    assert sql.endswith(" (`id`, `at`, `note`, @v3) SET `sum``s` = UNHEX(@v3)")
+    assert "IGNORE" not in sql
+
+
+@pytest.mark.parametrize("path", ["/runs/it's/batch", "/a\\b/batch", "/%s/'\\''"])
+def test_a_path_with_quotes_stays_one_literal(path: str) -> None:
+    """``replay-wal`` loads from the run's own folder, which the operator named."""
+    sql = statements.load_data("`t`", planned(), path)
+    quoted = sql[len("LOAD DATA LOCAL INFILE ") : sql.index(" REPLACE INTO")]
+    assert path.encode() == literal(quoted)
+
+
+def test_an_upsert_overwrites_all_but_the_key() -> None:
+    """Each flavour in its own words; never IGNORE."""
+    before, after = statements.upsert("`t`", planned(), mariadb=False)
+    assert before == "INSERT INTO `t` (`id`, `at`, `note`, `sum``s`) VALUES "
+    assert after == (
+        " AS offered ON DUPLICATE KEY UPDATE `note` = offered.`note`, `sum``s` = offered.`sum``s`"
+    )
+    _, after = statements.upsert("`t`", planned(), mariadb=True)
+    assert after == (
+        " ON DUPLICATE KEY UPDATE `note` = VALUES(`note`), `sum``s` = VALUES(`sum``s`)"
+    )
+
+
+def test_an_upsert_of_a_key_alone_changes_nothing_that_is_there() -> None:
+    """The clause must name a column, so the key is set to itself."""
+    _, after = statements.upsert("`d`.`t`", planned()[:1], mariadb=True)
+    assert after == " ON DUPLICATE KEY UPDATE `id` = `d`.`t`.`id`"
+
+
+@pytest.mark.parametrize(
+    ("key_columns", "condition"),
+    [(["a"], "`a` IN (1, 2)"), (["a", "b"], "(`a`, `b`) IN (1, 2)")],
+)
+def test_keys_are_looked_up_among_literals(key_columns: list[str], condition: str) -> None:
+    """One column stands by itself, several as a row."""
+    assert statements.select_keys_among("`t`", key_columns, ["1", "2"]).endswith(condition)
+
+
+def test_the_session_is_strict_and_in_utc() -> None:
+    """Strict mode is what turns a clipped value into an error; notes must be counted."""
+    for part in ("STRICT_ALL_TABLES", "time_zone = '+00:00'", "sql_notes = 1"):
+        assert part in statements.SESSION
+    assert "NO_BACKSLASH_ESCAPES" not in statements.SESSION
+
+
+@pytest.mark.parametrize("name", OPERATOR_MD)
+def test_a_control_table_holds_the_columns_of_the_interface(name: str) -> None:
+    """People and scripts read these; names are only ever added."""
+    shape = [column_name for column_name, _ in control.SHAPES[name]]
+    assert set(OPERATOR_MD[name].split()) <= set(shape)
+    ddl = control.create("db`s", name)
+    assert ddl.startswith(f"CREATE TABLE IF NOT EXISTS `db``s`.`{name}` (")
+    assert "ENGINE=InnoDB" in ddl
+
+
+def test_there_are_exactly_the_four_control_tables() -> None:
+    """No other name is taken in the operator's database."""
+    assert set(OPERATOR_MD) == set(control.SHAPES)
+
+
+def test_a_percent_sign_in_the_control_database_is_no_parameter() -> None:
+    """The driver formats these statements, so the sign is doubled."""
+    sql = vars(control.ControlSql("100%"))
+    assert all("`100%%`" in text for text in sql.values())
+    assert all("%s" in text.replace("%%", "") for text in sql.values())
+
+
+def test_every_control_statement_names_columns_that_exist() -> None:
+    """No statement reads or writes what no table has."""
+    known = {name for shape in control.SHAPES.values() for name, _ in shape}
+    for text in vars(control.ControlSql("d")).values():
+        quoted = {part for part in text.split("`")[1::2] if part != "d"}
+        assert quoted <= known | set(control.SHAPES), text
