@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.stack.downloads import ATTEMPTS, cached
-from tests.support.stack.errors import CancelledError, StackError
+from tests.support.stack.errors import CancelledError, MissingError, StackError
 from tests.support.stack.progress import Progress
 from tests.support.stack.whole import make_whole
 
@@ -62,11 +62,13 @@ def test_after_the_last_attempt_it_is_said_and_nothing_is_there(tmp_path: Path) 
     assert is_complete(get(tmp_path, Fetch()))
 
 
-@pytest.mark.parametrize("error", [KeyboardInterrupt(), CancelledError("cancelled")])
-def test_an_interrupted_download_is_not_tried_again_at_once(
+@pytest.mark.parametrize(
+    "error", [KeyboardInterrupt(), CancelledError("cancelled"), MissingError("no Java")]
+)
+def test_what_another_attempt_cannot_help_is_not_tried_again(
     tmp_path: Path, error: BaseException
 ) -> None:
-    """Who gives up the work means it."""
+    """Who gives up the work means it; what the machine lacks it lacks a second later."""
     fetch = Fetch(breaks=1, error=error)
     with pytest.raises(type(error)):
         get(tmp_path, fetch)

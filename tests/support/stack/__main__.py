@@ -83,7 +83,12 @@ def _parser() -> argparse.ArgumentParser:
     up.add_argument("--nodes", type=int, choices=(1, 3), help="Cassandra nodes (default: 1)")
     up.add_argument("--mysql", choices=("mysql", "mariadb"), help="which flavour (default: mysql)")
     up.add_argument("--buffer-pool", metavar="SIZE", help="InnoDB's buffer pool (default: 1G)")
-    up.add_argument("--mysql-arg", action="append", metavar="ARG", help="one more server option")
+    up.add_argument(
+        "--mysql-arg",
+        action="append",
+        metavar="ARG",
+        help="one more option of the server, as in --mysql-arg=--local-infile=OFF",
+    )
     up.add_argument("--fresh", action="store_true", help="down, without the data, before up")
     down = command("down", "end what up started, and remove its data")
     down.add_argument("--keep", action="store_true", help="leave the data, for the next up")

@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.support.stack.errors import CancelledError, StackError
+from tests.support.stack.errors import CancelledError, MissingError, StackError
 from tests.support.stack.progress import Progress
 from tests.support.stack.state import locked
 from tests.support.stack.whole import make_whole
@@ -51,7 +51,7 @@ def _fetch(
     for attempt in range(1, ATTEMPTS + 1):
         try:
             return make_whole(folder, fill)
-        except CancelledError:
+        except (CancelledError, MissingError):
             raise
         except (StackError, OSError) as error:
             if attempt == ATTEMPTS:

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.support.stack.errors import StackError
+from tests.support.stack.errors import MissingError, StackError
 from tests.support.stack.process import run
 from tests.support.stack.progress import Progress
 from tests.support.stack.sources import parse_deb822, parse_list, pick_mirror
@@ -134,7 +134,7 @@ class _PrivateApt:
 def _mirror_line(suite: str) -> str:
     codename = debian_codename()
     if not codename:
-        raise StackError("not a Debian: the server cannot be fetched from its packages")
+        raise MissingError("MySQL and MariaDB come from Debian's packages, and this is no Debian.")
     files = [_APT / "sources.list", *sorted((_APT / "sources.list.d").glob("*"))]
     sources = []
     for file in files:
@@ -144,5 +144,5 @@ def _mirror_line(suite: str) -> str:
             sources += parse_deb822(file.read_text(encoding="utf-8"))
     mirror = pick_mirror(sources, codename)
     if mirror is None:
-        raise StackError(f"no source of {codename} main in {_APT}/sources.list or sources.list.d")
+        raise MissingError(f"No source of {codename} main in {_APT}/sources.list(.d).")
     return mirror.line(suite)

@@ -10,7 +10,7 @@ import subprocess
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from tests.support.stack.errors import StackError
+from tests.support.stack.errors import MissingError
 from tests.support.stack.packages import debian_codename
 from tests.support.stack.paths import cache_folder
 from tests.support.stack.process import tail
@@ -36,7 +36,7 @@ def _found_or_installed(find: Callable[[], Path | None], package: str, progress:
             _install(package, progress)
     if found := find():
         return found
-    raise StackError(f"{package} is installed, and what it brings is still not found")
+    raise MissingError(f"{package} is installed, and what it brings is still not found.")
 
 
 def _find_maven() -> Path | None:
@@ -65,20 +65,21 @@ def _is_java_17(java: Path) -> bool:
 
 def _install(package: str, progress: Progress) -> None:
     if os.geteuid() != 0 or not debian_codename() or shutil.which("apt-get") is None:
-        raise StackError(
-            f"{package} is missing, and only root on a Debian can have it installed from here.\n"
-            f"Install it, or name servers of your own:\n"
-            f"  export CASS_SNAPSHOT_TEST_CASSANDRA=cassandra://HOST:PORT\n"
-            f"  export CASS_SNAPSHOT_TEST_MYSQL=mysql://USER:PASSWORD@HOST:PORT/DATABASE"
+        raise MissingError(
+            f"{package} is missing: install it (as root on a Debian this command does that)."
         )
     progress.say(f"installing {package}")
-    _apt_get(("update",), progress)
-    _apt_get(("install", "-y", "--no-install-recommends", package), progress)
-
-
-def _apt_get(arguments: Sequence[str], progress: Progress) -> None:
-    """Run apt-get on the system itself, to its end: broken off, it leaves half a package."""
     log = cache_folder() / "apt-install.log"
+    # One broken source of many does not matter, unless the package then cannot be installed.
+    _apt_get(("update",), log)
+    installed = _apt_get(("install", "-y", "--no-install-recommends", package), log)
+    progress.check()
+    if not installed:
+        raise MissingError(f"{package} could not be installed; the end of {log}:\n{tail(log)}")
+
+
+def _apt_get(arguments: Sequence[str], log: Path) -> bool:
+    """Run apt-get on the system itself, to its end: broken off, it leaves half a package."""
     with log.open("ab") as output:
         program = subprocess.run(
             ["apt-get", "-q", "-oDPkg::Lock::Timeout=300", *arguments],
@@ -89,6 +90,4 @@ def _apt_get(arguments: Sequence[str], progress: Progress) -> None:
             start_new_session=True,  # Ctrl-C at the terminal is for us only
             check=False,
         )
-    progress.check()
-    if program.returncode:
-        raise StackError(f"apt-get {arguments[0]} failed; the end of {log}:\n{tail(log)}")
+    return program.returncode == 0
