@@ -85,7 +85,12 @@ def translate(error: Error, *, where: str) -> SnapshotError:
     if kind is FaultClass.REDO:
         return Transient("MySQL rolled the batch back", where=where, why=why)
     if kind in (FaultClass.RECONNECT, FaultClass.CAPACITY, FaultClass.FAILOVER, FaultClass.SPACE):
-        return TargetUnavailable("MySQL does not answer", where=where, why=why)
+        return TargetUnavailable(
+            "MySQL does not answer",
+            where=where,
+            why=why,
+            fix="check that it is up and has room, and [mysql] host and port (--to)",
+        )
     if kind is FaultClass.DATA:
         return RangeFailed(
             "MySQL refuses a row",

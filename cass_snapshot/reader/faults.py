@@ -67,7 +67,12 @@ def translate(error: Exception, *, where: str) -> SnapshotError:
     if isinstance(error, _NEVER):
         return RangeFailed("Cassandra refuses the request", where=where, why=_text(error))
     if isinstance(error, _AWAY):
-        return SourceUnavailable("Cassandra does not answer", where=where, why=_text(error))
+        return SourceUnavailable(
+            "Cassandra does not answer",
+            where=where,
+            why=_text(error),
+            fix="check that it is up, and [cassandra] contact_points and port (--from)",
+        )
     if isinstance(error, _AGAIN):
         return Transient("a request to Cassandra failed", where=where, why=_text(error))
     if isinstance(error, (DriverException, ErrorMessage, ValueError)):

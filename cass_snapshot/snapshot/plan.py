@@ -60,11 +60,41 @@ def make_plan(
         StateError: an unfinished run has another fingerprint.
         UsageError: two tables share a target, or belong to different unfinished runs.
     """
+    examined = examine(wanted, source=source, target=target)
+    return lay_out(settings, examined, target=target, new_run_id=new_run_id, new=new)
+
+
+def examine(
+    wanted: Sequence[TableSettings], *, source: SourceAdmin, target: TargetAdmin
+) -> list[tuple[Table, PlannedTarget]]:
+    """Return each table as it is, and what it becomes.
+
+    Raises:
+        PreflightError: a table cannot be copied.
+        UsageError: two tables share a target.
+    """
     _refuse_shared_targets(wanted)
-    examined = []
-    for item in wanted:
-        table = source.table(item.name)
-        examined.append((table, target.plan(table, item.target_table)))
+    tables = [source.table(item.name) for item in wanted]
+    return [
+        (table, target.plan(table, item.target_table))
+        for table, item in zip(tables, wanted, strict=True)
+    ]
+
+
+def lay_out(
+    settings: Settings,
+    examined: Sequence[tuple[Table, PlannedTarget]],
+    *,
+    target: TargetAdmin,
+    new_run_id: str,
+    new: bool,
+) -> RunPlan:
+    """Return the run to continue, or a new one.
+
+    Raises:
+        StateError: an unfinished run has another fingerprint.
+        UsageError: the tables belong to different unfinished runs.
+    """
     unfinished = [None if new else _unfinished(target, t, p) for t, p in examined]
     run_id = _run_id(unfinished) or new_run_id
     tables = [

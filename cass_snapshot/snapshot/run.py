@@ -11,7 +11,7 @@ from cass_snapshot import __version__, logs
 from cass_snapshot.model import TableName
 from cass_snapshot.protocols import TargetAdmin
 from cass_snapshot.settings import Settings, TableSettings, redacted
-from cass_snapshot.snapshot.plan import RunPlan, make_plan
+from cass_snapshot.snapshot.plan import RunPlan, examine, lay_out
 from cass_snapshot.snapshot.rundir import (
     RunDirectory,
     new_run_id,
@@ -44,17 +44,17 @@ def run(
         SnapshotError: something that keeps the run from starting; nothing was written.
     """
     with ExitStack() as stack:
-        warning = prepare_runs_directory(settings.run.directory)
-        for item in sorted({t.name for t in tables}):
-            stack.enter_context(table_lock(settings.run.directory, item))
         source = open_source_admin(settings.cassandra)
         stack.callback(source.close)
         target = open_target_admin(settings.mysql)
         stack.callback(target.close)
-        plan = make_plan(
+        examined = examine(tables, source=source, target=target)
+        warning = prepare_runs_directory(settings.run.directory)
+        for name in sorted({t.name for t in tables}):
+            stack.enter_context(table_lock(settings.run.directory, name))
+        plan = lay_out(
             settings,
-            tables,
-            source=source,
+            examined,
             target=target,
             new_run_id=new_run_id(datetime.now(UTC)),
             new=new,

@@ -77,6 +77,7 @@ def prepare_runs_directory(directory: Path) -> str:
         warning = check_place(directory)
         probe = directory / ".writable"
         atomic_write(probe, b"", sync=False)
+        REAL.remove(probe)
     except OSError as error:
         raise PreflightError(
             "the folder for runs cannot be written",
