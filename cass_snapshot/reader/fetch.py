@@ -39,11 +39,11 @@ class PageSize:
         sample = rows[:: max(1, len(rows) // _SAMPLE)]
         if sample:
             width = sum(len(c) for row in sample for c in row if c is not None) // len(sample) + 1
-            self.rows = max(PAGE_ROWS_MIN, min(self.rows_max, PAGE_BYTES // width))
+            self.rows = min(self.rows_max, max(PAGE_ROWS_MIN, PAGE_BYTES // width))
 
     def shrink(self) -> None:
         """Ask for half as many, after a request that timed out."""
-        self.rows = max(PAGE_ROWS_MIN, self.rows // 2)
+        self.rows = min(self.rows_max, max(PAGE_ROWS_MIN, self.rows // 2))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
