@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from functools import cache
 
 EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
 DATE_OFFSET = 2**31
@@ -21,9 +22,14 @@ DATETIME_MS_MIN = DATE_DAYS_MIN * DAY_MS
 DATETIME_MS_MAX = (DATE_DAYS_MAX + 1) * DAY_MS - 1
 
 _MINUTES = tuple(f"{m // 60:02d}:{m % 60:02d}:" for m in range(24 * 60))
-_MILLIS = tuple(f"{ms // 1000:02d}.{ms % 1000:03d}" for ms in range(60_000))
 _DATES_KEPT = 100_000
 """Some 270 years of days, a dozen megabytes."""
+
+
+@cache
+def _millis() -> tuple[str, ...]:
+    """Return ``SS.mmm`` for each millisecond of a minute; made when the first instant is."""
+    return tuple(f"{ms // 1000:02d}.{ms % 1000:03d}" for ms in range(60_000))
 
 
 class _Dates(dict[int, str]):
@@ -51,7 +57,7 @@ def date_days(text: str) -> int:
 
 def datetime_texts(millis: Sequence[int]) -> list[str]:
     """Return instants, given in milliseconds since 1970, as ``YYYY-MM-DD HH:MM:SS.mmm``."""
-    minutes, milli, dates = _MINUTES, _MILLIS, _DATES
+    minutes, milli, dates = _MINUTES, _millis(), _DATES
     return [
         f"{dates[ms // DAY_MS]} {minutes[ms % DAY_MS // 60_000]}{milli[ms % 60_000]}"
         for ms in millis

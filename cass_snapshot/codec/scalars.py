@@ -50,6 +50,7 @@ _DIGITS_BITS_MAX = 14_000
 _EXPONENT_MAX = 2**30 - 1
 """MySQL reads no number with a greater exponent, not even zero (error 1366, seen on 9.7.4)."""
 _SCALE = Struct(">i")
+_UUID_BYTES = 16
 _HYPHEN_BEFORE = frozenset({8, 12, 16, 20})
 
 
@@ -70,11 +71,10 @@ def _index(cells: Sequence[Any], bad: Callable[[Any], bool]) -> int:
 
 def _fixed(cells: Sequence[bytes], code: str, width: int) -> tuple[Any, ...]:
     """Unpack a column of fixed-width cells at once, after proving that each has that width."""
-    joined = b"".join(cells)
-    if len(joined) != width * len(cells) or any(len(c) != width for c in cells):
+    if not {width}.issuperset(map(len, cells)):
         index = _index(cells, lambda c: len(c) != width)
         raise BadCell(index, _width_message(cells[index], width))
-    return unpack(f">{len(cells)}{code}", joined)
+    return unpack(f">{len(cells)}{code}", b"".join(cells))
 
 
 def _width_message(cell: bytes, width: int) -> str:
@@ -285,9 +285,9 @@ def encode_datetime(cells: Sequence[bytes], limits: Limits) -> Values:  # noqa: 
 
 def encode_uuid(cells: Sequence[bytes], limits: Limits) -> Values:  # noqa: ARG001 - one signature
     """Return uuids in their usual notation."""
-    if any(len(c) != 16 for c in cells):  # noqa: PLR2004 - a uuid's width
-        index = _index(cells, lambda c: len(c) != 16)  # noqa: PLR2004 - as above
-        raise BadCell(index, _width_message(cells[index], 16))
+    if not {_UUID_BYTES}.issuperset(map(len, cells)):
+        index = _index(cells, lambda c: len(c) != _UUID_BYTES)
+        raise BadCell(index, _width_message(cells[index], _UUID_BYTES))
     return _hyphenate(b"".join(cells).hex().encode())
 
 
