@@ -28,7 +28,7 @@ GONE_WITHIN_S = 2.0
 def drawing(kind: str, number: int) -> random.Random:
     """Return what chooses the instant of a kill; a failure shows the seed."""
     print(f"CASS_SNAPSHOT_TEST_SEED={SEED}")
-    return random.Random(f"{SEED}/{kind}/{number}")  # noqa: S311 - instants, not secrets
+    return random.Random(f"{SEED}/{kind}/{number}")
 
 
 def slow_command(place: Place) -> Command:
@@ -55,7 +55,7 @@ def test_a_run_goes_on_by_itself_when_a_worker_is_killed(shared: Place, number: 
         ended = running.wait()
         running.wait_gone(GONE_WITHIN_S)
 
-    assert ended.code == 0, ended
+    assert ended.code == 0, str(ended)
     assert command.status()["worker_restarts"] == 1
     assert differences(shared, "files") == []
     assert_read_once(shared, FILES_ROWS)
@@ -77,7 +77,7 @@ def test_the_same_command_finishes_what_a_killed_parent_left(shared: Place, numb
 
     again = command.run("files", "--range-count", "8")
 
-    assert again.code == 0, again
+    assert again.code == 0, str(again)
     assert len(command.folders()) == 1
     assert command.status()["continues"]
     assert there == command.status()["tables"][0]["rows_before"]

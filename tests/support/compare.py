@@ -31,6 +31,14 @@ class _Column:
     type: str
     in_key: bool
 
+    @property
+    def quoted(self) -> str:
+        return '"' + self.name.replace('"', '""') + '"'
+
+    @property
+    def backticked(self) -> str:
+        return "`" + self.name.replace("`", "``") + "`"
+
 
 def differences(place: Place, table: str, target: str | None = None) -> list[str]:
     """Return in words every way in which the copy of a table differs from it; empty if in none."""
@@ -74,7 +82,7 @@ def _keyed(columns: Sequence[_Column], rows: Sequence[Row]) -> dict[Row, Row]:
 def _source_rows(place: Place, table: str, columns: Sequence[_Column]) -> list[Row]:
     # The driver takes a timestamp through floating seconds, which loses milliseconds far from 1970.
     listed = ", ".join(
-        f'blobAsBigint(timestampAsBlob("{c.name}"))' if c.type == "timestamp" else f'"{c.name}"'
+        f"blobAsBigint(timestampAsBlob({c.quoted}))" if c.type == "timestamp" else c.quoted
         for c in columns
     )
     rows = place.servers.cql(f'SELECT {listed} FROM "{place.keyspace}"."{table}"')
@@ -84,7 +92,7 @@ def _source_rows(place: Place, table: str, columns: Sequence[_Column]) -> list[R
 
 def _target_rows(place: Place, table: str, columns: Sequence[_Column]) -> list[Row]:
     listed = ", ".join(
-        f"CAST(`{c.name}` AS CHAR)" if c.type in ("timestamp", "date", "time") else f"`{c.name}`"
+        f"CAST({c.backticked} AS CHAR)" if c.type in ("timestamp", "date", "time") else c.backticked
         for c in columns
     )
     rows = place.servers.sql(f"SELECT {listed} FROM `{place.database}`.`{table}`")

@@ -192,3 +192,15 @@ def new_database(servers: Servers) -> Iterator[str]:
         yield name
     finally:
         servers.sql(f"DROP DATABASE {name}")
+
+
+@contextmanager
+def tables_locked(place: Place, *tables: str) -> Iterator[None]:
+    """Keep everybody from writing some tables, by a connection that holds a lock on them."""
+    other = Servers(place.servers.endpoints)
+    try:
+        listed = ", ".join(f"{place.database}.{table} READ" for table in tables)
+        other.sql(f"LOCK TABLES {listed}")
+        yield
+    finally:
+        other.close()

@@ -36,7 +36,7 @@ def make_files(servers: Servers, keyspace: str, rows: int = FILES_ROWS) -> None:
 
 
 def _files(rows: int) -> Iterator[tuple[object, ...]]:
-    draw = random.Random(20261120)  # noqa: S311 - rows, not secrets
+    draw = random.Random(20261120)
     for number in range(rows):
         created = _BEGAN + timedelta(milliseconds=draw.randrange(10**11))
         yield (

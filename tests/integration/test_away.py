@@ -1,0 +1,149 @@
+"""MySQL goes away in the middle of a run: the run waits, says so, and goes on by itself."""
+
+from __future__ import annotations
+
+import signal
+import time
+
+import pytest
+
+from tests.integration.conftest import OwnServers
+from tests.support.command import Command, Running
+from tests.support.compare import differences
+from tests.support.ledger import assert_read_once
+from tests.support.servers import Place
+from tests.support.source_tables import FILES_ROWS
+
+pytestmark = pytest.mark.servers
+
+AWAY_S = 20.0
+
+
+def in_small_batches(place: Place) -> Command:
+    """Return a command line whose runs last long enough to be interrupted."""
+    return Command(place, MYSQL__BATCH_ROWS_MAX="40", RUN__WORKERS="2")
+
+
+def says_it_waits(running: Running, command: Command) -> bool:
+    """Tell whether the run says that it waits, to whoever watches it and to whoever asks."""
+    return "MySQL does not answer" in running.err() and bool(command.status()["waiting"])
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL], ids=["stopped", "killed"])
+def test_a_run_waits_for_mysql_and_finishes(
+    own_servers: OwnServers, own_place: Place, number: signal.Signals
+) -> None:
+    """Twenty seconds without MySQL cost time and nothing else, however it went away."""
+    command = in_small_batches(own_place)
+    with command.start_run("files", "--range-count", "8") as running:
+        running.until(lambda: own_place.rows_checkpointed() > 400, "rows are checkpointed")
+        own_servers.stack.stop("mysql", number)
+        gone = time.monotonic()
+        try:
+            running.until(lambda: says_it_waits(running, command), "it says that it waits")
+            running.until(lambda: time.monotonic() > gone + AWAY_S, "MySQL was away long enough")
+        finally:
+            own_servers.stack.start("mysql")
+        ended = running.wait()
+        running.wait_gone()
+
+    assert ended.code == 0, str(ended)
+    assert "MySQL does not answer" in ended.err
+    assert "answers again" in ended.err
+    assert command.status()["waiting"] is None
+    assert command.status()["worker_restarts"] == 0
+    assert differences(own_place, "files") == []
+    assert_read_once(own_place, FILES_ROWS)
+    kinds = [(e["event"], e["status"]) for e in command.events() if e["event"] == "pause"]
+    assert kinds[0] == ("pause", "started")
+    assert kinds[-1] == ("pause", "finished")
+
+
+def test_a_run_that_waited_too_long_ends_with_seven_and_replays(
+    own_servers: OwnServers, own_place: Place
+) -> None:
+    """Exit 7 keeps everything; ``replay-wal`` applies what was synced, the same command the rest.
+
+    A dry run says the same number and writes nothing; a second replay has nothing to do.
+    """
+    command = in_small_batches(own_place)
+    with command.start_run(
+        "files", "--range-count", "8", MYSQL__UNAVAILABLE_TIMEOUT_S="3"
+    ) as running:
+        running.until(lambda: own_place.rows_checkpointed() > 400, "rows are checkpointed")
+        own_servers.stack.stop("mysql", signal.SIGKILL)
+        try:
+            ended = running.wait()
+            running.wait_gone()
+        finally:
+            own_servers.stack.start("mysql")
+    assert ended.code == 7, str(ended)
+    assert "same command" in ended.out
+
+    there = own_place.rows_checkpointed()
+    replay = ["replay-wal", *command.both()[2:], "--output", "json"]
+    dry = command.call(*replay, "--dry-run")
+    assert dry.code == 0, str(dry)
+    (lacking,) = dry.record["tables"]
+    assert lacking["batches_applied"] > 0
+    assert there == own_place.rows_checkpointed()
+    assert there == own_place.count("files")
+
+    real = command.call(*replay)
+    assert real.code == 0, str(real)
+    assert real.record["tables"] == [lacking]
+    assert there + lacking["rows_applied"] == own_place.rows_checkpointed()
+    assert own_place.rows_checkpointed() == own_place.count("files")
+    states = dict(own_place.sql("SELECT state, COUNT(*) FROM {db}.snapshot_wal GROUP BY state"))
+    assert states["replayed"] == lacking["batches_applied"]
+
+    once_more = command.call(*replay)
+    assert once_more.code == 0, str(once_more)
+    (nothing,) = once_more.record["tables"]
+    assert (nothing["batches_applied"], nothing["rows_applied"]) == (0, 0)
+
+    again = command.run("files", "--range-count", "8")
+    assert again.code == 0, str(again)
+    assert differences(own_place, "files") == []
+    assert_read_once(own_place, FILES_ROWS)
+
+
+def test_a_killed_parent_leaves_a_wal_that_replays_while_cassandra_is_not_asked(
+    own_servers: OwnServers, own_place: Place
+) -> None:
+    """Batches that were synced while MySQL was away outlive the parent; replay needs no source."""
+    command = in_small_batches(own_place)
+    with command.start_run("files", "--range-count", "8") as running:
+        running.until(lambda: own_place.rows_checkpointed() > 400, "rows are checkpointed")
+        own_servers.stack.stop("mysql", signal.SIGKILL)
+        try:
+            running.until(lambda: says_it_waits(running, command), "it says that it waits")
+            running.kill()
+            running.wait_gone()
+        finally:
+            own_servers.stack.start("mysql")
+    there = own_place.rows_checkpointed()
+
+    replay = ["replay-wal", *command.both()[2:], "--output", "json"]
+    real = command.call(*replay)
+
+    assert real.code == 0, str(real)
+    (table,) = real.record["tables"]
+    assert table["rows_applied"] > 0
+    assert there + table["rows_applied"] == own_place.count("files")
+    assert own_place.rows_checkpointed() == own_place.count("files")
+
+
+def test_rows_arrive_equal_where_load_data_is_not_allowed(
+    own_servers: OwnServers, own_place: Place
+) -> None:
+    """With local_infile OFF the upsert takes every row; the run goes on with it in any batch."""
+    own_servers.servers.sql("SET GLOBAL local_infile = OFF")
+    try:
+        command = Command(own_place)
+        ended = command.run("files", "--range-count", "4")
+    finally:
+        own_servers.servers.sql("SET GLOBAL local_infile = ON")
+    assert ended.code == 0, str(ended)
+    assert command.status()["tables"][0]["how"].startswith("INSERT")
+    assert differences(own_place, "files") == []
