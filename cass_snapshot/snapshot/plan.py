@@ -107,13 +107,14 @@ def lay_out(
 def _refuse_shared_targets(wanted: Sequence[TableSettings]) -> None:
     seen: dict[str, str] = {}
     for item in wanted:
-        other = seen.setdefault(item.target_table.casefold(), item.source)
-        if other is not item.source:
+        target = item.target_table.casefold()
+        if target in seen:
             raise UsageError(
-                f"{other} and {item.source} have the same target",
+                f"{seen[target]} and {item.source} have the same target",
                 where=f"[[tables]] target = {item.target_table!r}",
                 fix="give each table a target of its own",
             )
+        seen[target] = item.source
 
 
 def _unfinished(target: TargetAdmin, table: Table, planned: PlannedTarget) -> RunRecord | None:
