@@ -23,7 +23,7 @@ from time import perf_counter
 
 from cass_snapshot.errors import LimitReached, SnapshotError, StateError
 from cass_snapshot.logs import configure_worker
-from cass_snapshot.model import Batch, Cells, Page, TokenRange
+from cass_snapshot.model import Batch, Cells, Checkpoint, Page, RangeState
 from cass_snapshot.retry import Patience
 from cass_snapshot.snapshot.apply import apply
 from cass_snapshot.snapshot.capture import capture
@@ -148,7 +148,12 @@ class Worker:
 
     def _capture_range(self, task: CopyRange) -> Ended:
         """Bring a range's WAL up to its end: first what MySQL lacks of it, then what is unread."""
-        for batch in self._batches(task.table, task.range, task.id):
+        checkpoint = self._patience.call(
+            lambda: self._parts.reader(task.table).checkpoint(task.range)
+        )
+        if checkpoint.state is RangeState.DONE:  # a worker died between COMMIT and its report (I8)
+            return Ended(task=task.id, closed=True)
+        for batch in self._batches(task, checkpoint):
             self._handoff.put(batch)
             if batch.closing:
                 return Ended(task=task.id, closed=True)
@@ -156,25 +161,24 @@ class Worker:
                 break
         return Ended(task=task.id, stopped=True)
 
-    def _batches(self, table: int, token_range: TokenRange, task: int) -> Iterator[Batch]:
-        checkpoint = self._patience.call(lambda: self._parts.reader(table).checkpoint(token_range))
-        wal = self._parts.wal(table, token_range, checkpoint.batch_seq)
+    def _batches(self, task: CopyRange, checkpoint: Checkpoint) -> Iterator[Batch]:
+        wal = self._parts.wal(task.table, task.range, checkpoint.batch_seq)
         after = checkpoint.position
         try:
             for batch in wal.replay(checkpoint.batch_seq):
                 after = batch.position
                 yield batch
-            source = self._parts.source(table)
+            source = self._parts.source(task.table)
             for batch in capture(
-                self._timed(source.pages(token_range, after)),
+                self._timed(source.pages(task.range, after)),
                 position=source.position,
-                encoder=self._parts.encoder(table),
+                encoder=self._parts.encoder(task.table),
                 wal=wal,
                 after=after,
             ):
                 self._send(
                     Captured(
-                        task=task, rows=batch.lines.rows, bytes=batch.size, seconds=self._page_s
+                        task=task.id, rows=batch.lines.rows, bytes=batch.size, seconds=self._page_s
                     )
                 )
                 yield batch
