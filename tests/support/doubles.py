@@ -1,0 +1,325 @@
+"""Stand-ins for both sides of a copy, kept in memory, that hold the contracts of protocols.py."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from cass_snapshot.errors import PreflightError, SnapshotError
+from cass_snapshot.model import (
+    Batch,
+    Cells,
+    Checkpoint,
+    Lines,
+    PlannedTarget,
+    Position,
+    RangeState,
+    RunRecord,
+    RunState,
+    Table,
+    TableName,
+    TokenRange,
+    Validation,
+)
+from cass_snapshot.mysql import statements
+from cass_snapshot.mysql.columns import Flavour, key_names, plan_columns
+from cass_snapshot.settings import MysqlSettings, RunSettings, Settings, TableSettings
+from cass_snapshot.snapshot.plan import RunPlan, make_plan
+from cass_snapshot.snapshot.progress import table_status
+from cass_snapshot.snapshot.status import Event, Phase, RunStatus
+from tests.support.typed_cells import column, key
+
+RANGE = TokenRange(number=3, start=-100, end=100)
+ORDERS = TableName(keyspace="shop", name="orders")
+
+
+class MemoryWal:
+    """A range's log; what it returns is durable."""
+
+    def __init__(self, token_range: TokenRange = RANGE) -> None:
+        self._range = token_range
+        self.batches: list[Batch] = []
+        self.fails: OSError | None = None
+
+    @property
+    def last_seq(self) -> int:
+        """Return the number of the newest batch."""
+        return len(self.batches)
+
+    def append(self, lines: Lines, position: Position | None, *, closing: bool) -> Batch:
+        """Keep a batch."""
+        if self.fails is not None:
+            raise self.fails
+        assert not (self.batches and self.batches[-1].closing), "the range was closed already"
+        batch = Batch(
+            table=ORDERS,
+            range=self._range,
+            seq=len(self.batches) + 1,
+            lines=lines,
+            position=position,
+            closing=closing,
+            checksum=str(hash(lines.data)),
+            segment="1",
+            offset=0,
+            size=len(lines.data),
+        )
+        self.batches.append(batch)
+        return batch
+
+    def replay(self, after: int) -> Iterator[Batch]:
+        """Yield what is behind a checkpoint."""
+        return iter(self.batches[after:])
+
+    def close(self) -> None:
+        """Do nothing."""
+
+
+@dataclass(slots=True)
+class MemoryTarget:
+    """Takes the batches of one range, each once, and only those that the WAL holds.
+
+    ``meets`` are the errors that the next calls of ``write`` meet, None for none; with ``commits``
+    the batch is in although the call failed, as after a connection lost during COMMIT.
+    """
+
+    wal: MemoryWal
+    meets: list[SnapshotError | None] = field(default_factory=list)
+    commits: bool = False
+    taken: list[Batch] = field(default_factory=list)
+    tries: int = 0
+    how: str = "memory"
+
+    def checkpoint(self, token_range: TokenRange) -> Checkpoint:
+        """Return what was taken."""
+        last = self.taken[-1] if self.taken else None
+        return Checkpoint(
+            range=token_range,
+            batch_seq=last.seq if last else 0,
+            position=last.position if last else None,
+            state=RangeState.DONE if last and last.closing else RangeState.RUNNING,
+        )
+
+    def write(self, batch: Batch) -> bool:
+        """Take a batch unless it is in."""
+        self.tries += 1
+        assert batch in self.wal.batches, "I1: not durable yet"
+        error = self.meets.pop(0) if self.meets else None
+        fresh = batch not in self.taken
+        if fresh and (error is None or self.commits):
+            assert batch.seq == len(self.taken) + 1
+            self.taken.append(batch)
+        if error is not None:
+            raise error
+        return fresh
+
+    def close(self) -> None:
+        """Do nothing."""
+
+
+class LineEncoder:
+    """Writes each row as a line of its first cell."""
+
+    def encode(self, rows: Sequence[Cells]) -> Lines:
+        """Return a line a row."""
+        data = b"".join(b'["%b"]\n' % (row[0] or b"") for row in rows)
+        return Lines(data=data, rows=len(rows), words=0)
+
+
+def position(row: Cells) -> Position:
+    """Return where a row whose first cell is a number stands."""
+    return Position(token=int(row[0] or b"0"), partition_key=(row[0] or b"",))
+
+
+@dataclass(slots=True)
+class MemoryLedger:
+    """The record of runs. ``down`` is raised by every write while it is set."""
+
+    records: list[RunRecord] = field(default_factory=list)
+    plans: dict[tuple[str, str], list[Checkpoint]] = field(default_factory=dict)
+    finished: list[tuple[str, RunState, int]] = field(default_factory=list)
+    marked: list[tuple[int, RangeState, int]] = field(default_factory=list)
+    validations: list[Validation] = field(default_factory=list)
+    ours: set[str] = field(default_factory=set)
+    there: bool = True
+    down: SnapshotError | None = None
+
+    def exists(self) -> bool:
+        """Tell whether there is a record."""
+        return self.there
+
+    def newest(self, source: str, target: str) -> RunRecord | None:
+        """Return the run that was registered last."""
+        found = [r for r in self.records if (r.source, r.target) == (source, target)]
+        return found[-1] if found else None
+
+    def runs(self, run_id: str) -> list[RunRecord]:
+        """Return the tables of a run."""
+        return [r for r in self.records if r.run_id == run_id]
+
+    def created_by_us(self, target: str) -> bool:
+        """Tell whether a target is ours."""
+        if self.down is not None:
+            raise self.down
+        return target in self.ours
+
+    def register(self, records: Sequence[tuple[RunRecord, Sequence[TokenRange]]]) -> None:
+        """Keep runs and plans."""
+        for record, ranges in records:
+            self.records.append(record)
+            self.plans[record.run_id, record.source] = [Checkpoint(range=r) for r in ranges]
+
+    def take_over(self, record: RunRecord) -> int:
+        """Return the next epoch."""
+        return record.epoch + 1
+
+    def checkpoints(self, record: RunRecord) -> list[Checkpoint]:
+        """Return a run's checkpoints."""
+        return self.plans[record.run_id, record.source]
+
+    def mark_range(self, _record: RunRecord, number: int, state: RangeState, attempts: int) -> None:
+        """Note the state of a range."""
+        self.marked.append((number, state, attempts))
+
+    def finish(self, record: RunRecord, state: RunState, exit_code: int) -> None:
+        """Note how a table ended."""
+        if self.down is not None:
+            raise self.down
+        self.finished.append((str(record.table), state, exit_code))
+
+    def record_validation(self, validation: Validation) -> None:
+        """Keep a verification."""
+        self.validations.append(validation)
+
+    def close(self) -> None:
+        """Do nothing."""
+
+
+@dataclass(slots=True)
+class MemorySource:
+    """A cluster with some tables."""
+
+    tables: dict[str, Table]
+    heading: str = "cassandra dc1"
+    datacenter: str = "dc1"
+    protocol_version: int = 5
+
+    def table(self, name: TableName) -> Table:
+        """Return a table."""
+        if name.name not in self.tables:
+            raise PreflightError(f"no table {name}")
+        return self.tables[name.name]
+
+    def close(self) -> None:
+        """Do nothing."""
+
+
+@dataclass(slots=True)
+class MemoryAdmin:
+    """A server that has the named tables already."""
+
+    ledger: MemoryLedger = field(default_factory=MemoryLedger)
+    there: set[str] = field(default_factory=set)
+    heading: str = "mysql db1"
+
+    def plan(self, table: Table, target: str) -> PlannedTarget:
+        """Return what a table becomes in MySQL."""
+        columns = plan_columns(table, Flavour.MYSQL)
+        ddl = statements.create_target(f"`shop`.`{target}`", columns, key_names(columns, table))
+        return PlannedTarget(
+            name=f"shop.{target}",
+            table=target,
+            columns=tuple(c.planned for c in columns),
+            definitions=tuple(c.definition for c in columns),
+            dialect="mysql",
+            ddl=ddl,
+            exists=target in self.there,
+        )
+
+    def prepare(self) -> None:
+        """Do nothing."""
+
+    def create(self, target: PlannedTarget) -> None:
+        """Create a table."""
+        self.there.add(target.table)
+
+    def close(self) -> None:
+        """Do nothing."""
+
+
+@dataclass(slots=True)
+class ListView:
+    """Keeps what it is shown."""
+
+    statuses: list[RunStatus] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
+
+    def status(self, status: RunStatus) -> None:
+        """Keep a record."""
+        self.statuses.append(status)
+
+    def event(self, event: Event) -> None:
+        """Keep an event."""
+        self.events.append(event)
+
+    def close(self) -> None:
+        """Do nothing."""
+
+
+def source_table(name: str, *more: str) -> Table:
+    """Return a table with an int key, a text and int columns of the given names."""
+    columns = (key("id", "int"), column("note", "text"), *(column(m, "int") for m in more))
+    return Table(
+        name=TableName(keyspace="shop", name=name), columns=columns, cluster="Test Cluster"
+    )
+
+
+def settings(ranges: int = 4) -> Settings:
+    """Return settings for a ring of few ranges, and servers that are not waited for."""
+    return Settings(
+        run=RunSettings(ranges=ranges, workers=2),
+        mysql=MysqlSettings(host="db1", database="shop", unavailable_timeout_s=0.01),
+    )
+
+
+def plan(
+    *names: str, admin: MemoryAdmin | None = None, ranges: int = 4, new: bool = False
+) -> RunPlan:
+    """Return the plan of copying tables, each to a target of its own name."""
+    return make_plan(
+        settings(ranges),
+        [TableSettings(source=f"shop.{name}") for name in names],
+        source=MemorySource({name: source_table(name) for name in names}),
+        target=admin or MemoryAdmin(),
+        new_run_id="20261120T104211-k3f9",
+        new=new,
+    )
+
+
+def first_status(tables: int = 1, ranges: int = 4) -> RunStatus:
+    """Return the record of a run that begins."""
+    checkpoints = [
+        Checkpoint(range=TokenRange(number=n, start=n, end=n + 1)) for n in range(ranges)
+    ]
+    return RunStatus(
+        run_id="20261120T104211-k3f9",
+        version="0",
+        phase=Phase.STARTING,
+        started_at="",
+        updated_at="",
+        elapsed_s=0.0,
+        pid=1,
+        run_dir="runs/x",
+        source="cassandra dc1",
+        target="mysql db1",
+        workers=2,
+        tables=tuple(table_status(f"shop.t{n}", f"shop.t{n}", checkpoints) for n in range(tables)),
+    )
+
+
+def with_state(plan_: RunPlan, states: dict[int, RangeState]) -> RunPlan:
+    """Return a plan of one table whose ranges, by number, are in these states."""
+    (table,) = plan_.tables
+    checkpoints = tuple(
+        replace(c, state=states.get(c.range.number, c.state)) for c in table.checkpoints
+    )
+    return replace(plan_, tables=(replace(table, checkpoints=checkpoints),))

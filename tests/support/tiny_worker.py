@@ -1,0 +1,47 @@
+"""A worker of few imports, in the place of the real one, so that a pool can be tried quickly.
+
+What it does with a task is said by the task's table: 0 ends it; 1 kills the process the first time
+that the task is seen (the job is the folder where that is noted); 2 kills it every time; 3 waits to
+be stopped.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+from cass_snapshot.snapshot.messages import Ended, Stop, Task
+
+ENDS, DIES_ONCE, DIES_ALWAYS, WAITS = range(4)
+
+
+def main(pipe: Connection[object, object], job: object, _name: str) -> None:
+    """Serve the parent until it says no more, or is gone."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    waiting: list[Task] = []
+    while True:
+        try:
+            order = pipe.recv()
+        except EOFError:
+            return
+        if order is None:
+            return
+        if isinstance(order, Stop):
+            for task in waiting:
+                pipe.send(Ended(task=task.id, stopped=True))
+            waiting.clear()
+        elif isinstance(order, Task):
+            _do(pipe, order, Path(str(job)), waiting)
+
+
+def _do(pipe: Connection[object, object], task: Task, folder: Path, waiting: list[Task]) -> None:
+    seen = folder / str(task.id)
+    if task.table == DIES_ALWAYS or (task.table == DIES_ONCE and not seen.exists()):
+        seen.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    if task.table == WAITS:
+        waiting.append(task)
+    else:
+        pipe.send(Ended(task=task.id, result=(os.getpid(),)))
