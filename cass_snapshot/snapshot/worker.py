@@ -16,7 +16,8 @@ import os
 import signal
 import threading
 import traceback
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import closing
 from multiprocessing.connection import Connection
 from queue import Queue, SimpleQueue
 from time import perf_counter
@@ -115,6 +116,8 @@ class Worker:
         self._handoff.put(None)
 
     def _capture_task(self, task: Task) -> Ended:
+        if self._stop.is_set():
+            return Ended(task=task.id, stopped=True)
         try:
             return self._do(task)
         except SnapshotError as error:
@@ -153,15 +156,16 @@ class Worker:
         )
         if checkpoint.state is RangeState.DONE:  # a worker died between COMMIT and its report (I8)
             return Ended(task=task.id, closed=True)
-        for batch in self._batches(task, checkpoint):
-            self._handoff.put(batch)
-            if batch.closing:
-                return Ended(task=task.id, closed=True)
-            if self._stop.is_set() or self._abandoned == task.id:
-                break
+        with closing(self._batches(task, checkpoint)) as batches:
+            for batch in batches:
+                self._handoff.put(batch)
+                if batch.closing:
+                    return Ended(task=task.id, closed=True)
+                if self._stop.is_set() or self._abandoned == task.id:
+                    break
         return Ended(task=task.id, stopped=True)
 
-    def _batches(self, task: CopyRange, checkpoint: Checkpoint) -> Iterator[Batch]:
+    def _batches(self, task: CopyRange, checkpoint: Checkpoint) -> Generator[Batch]:
         wal = self._parts.wal(task.table, task.range, checkpoint.batch_seq)
         after = checkpoint.position
         try:
@@ -242,6 +246,7 @@ class Worker:
         """Yield the batches of the present task until its end."""
         while not isinstance(item := self._handoff.get(), Ended):
             if isinstance(item, Batch):
+                self._handed_at = perf_counter()
                 yield item
         self._ended = item
 
@@ -251,18 +256,16 @@ class Worker:
                 pass  # other tasks hand on no batches
             return
         target = self._parts.target(task.table)
-        began = perf_counter()
         for batch, fresh in apply(self._handed(), target, self._patience):
             self._send(
                 Applied(
                     task=task.id,
                     rows=batch.lines.rows,
                     fresh=fresh,
-                    seconds=perf_counter() - began,
+                    seconds=perf_counter() - self._handed_at,
                     how=target.how,
                 )
             )
-            began = perf_counter()
 
 
 def disk_error(error: OSError) -> SnapshotError:
