@@ -58,7 +58,7 @@ class Ending:
         )
         for index in range(len(self._plan.tables)):
             validation = self._validation(index)
-            found, why = self._judge(index, validation, ledger)
+            found, why = self._judge(index, validation, ledger, explained=bool(codes))
             per_table.append(found)
             reasons += why
             code = worst([*codes, found])
@@ -76,14 +76,19 @@ class Ending:
         return self._counting.validation(index)
 
     def _judge(
-        self, index: int, validation: Validation | None, ledger: Ledger
+        self, index: int, validation: Validation | None, ledger: Ledger, *, explained: bool
     ) -> tuple[int, list[str]]:
-        """Return the exit code of a table by itself, and why."""
+        """Return the exit code of a table by itself, and why.
+
+        Where the run as a whole has not ``explained`` it, a table that is not whole is a bug.
+        """
         name = self._plan.tables[index].job.table.name
         failures = self._copying.failed.get(index, [])
         if failures:
             numbers = ", ".join(str(f.range) for f in failures[:10])
             return Exit.PARTIAL, [f"{name}: {len(failures)} ranges failed ({numbers})"]
+        if not explained and not self._whole(index, validation):
+            return Exit.BUG, [f"{name}: something was left undone without a reason, see run.log"]
         if validation is None:
             return Exit.OK, []
         self._progress.change(index, counts=counts_of(validation))
@@ -102,6 +107,11 @@ class Ending:
         if validation.extra and self._owned(index, ledger):
             return Exit.DIFFERS, [f"{name}: the target holds {validation.extra} rows too many"]
         return Exit.OK, []
+
+    def _whole(self, index: int, validation: Validation | None) -> bool:
+        """Tell whether every range is done, and counted where counting was begun."""
+        counted = self._counting is None or index not in self._counting.tables
+        return self._copying.complete(index) and (counted or validation is not None)
 
     def _owned(self, index: int, ledger: Ledger) -> bool:
         """Tell whether this tool created the target, so that nobody else's rows belong there."""

@@ -176,7 +176,7 @@ def choose(directory: Path, run: str | None) -> Path:
         wanted = "the run must be named" if folders else "there is no run"
     else:
         matching = [p for p in folders if _answers(p.name, run)]
-        wanted = f"no run answers to {run}" if len(matching) != 1 else ""
+        wanted = f"{'several runs answer' if matching else 'no run answers'} to {run}"
     if len(matching) == 1:
         return matching[0]
     names = ", ".join(p.name for p in folders[-5:]) or "none"
