@@ -1,0 +1,238 @@
+"""What an error of a range means for the range and for the run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from cass_snapshot.errors import (
+    Fenced,
+    LimitReached,
+    RangeFailed,
+    SnapshotError,
+    SourceUnavailable,
+    StateError,
+    TargetUnavailable,
+    Transient,
+    ValueRefused,
+    WalCorrupt,
+)
+from cass_snapshot.model import RangeState
+from cass_snapshot.snapshot.copying import TRIES_A_RANGE_MAX, Copying, UnexpectedError
+from cass_snapshot.snapshot.journal import Journal
+from cass_snapshot.snapshot.messages import Applied, Captured, Ended, Task, Waiting
+from cass_snapshot.snapshot.plan import RunPlan
+from cass_snapshot.snapshot.progress import Progress
+from cass_snapshot.snapshot.rundir import RunDirectory
+from cass_snapshot.snapshot.status import Phase
+from cass_snapshot.snapshot.supervisor import WorkerDeath
+from tests.support.doubles import ListView, first_status, plan, with_state
+
+
+@dataclass(slots=True)
+class FakePool:
+    """Notes what it is asked for."""
+
+    held: dict[str, tuple[Task, ...]] = field(default_factory=dict)
+    again_: list[Task] = field(default_factory=list)
+    stops: int = 0
+
+    def again(self, task: Task) -> None:
+        """Note a task."""
+        self.again_.append(task)
+
+    def stop(self) -> None:
+        """Note a stop."""
+        self.stops += 1
+
+
+@dataclass(slots=True)
+class Copy:
+    """A copying phase, its pool and what it showed."""
+
+    copying: Copying
+    pool: FakePool
+    progress: Progress
+    view: ListView
+
+    def end(self, task: int, error: SnapshotError | None = None, **more: Any) -> None:  # noqa: ANN401 - fields of Ended
+        """Report the end of a task."""
+        self.copying.hear(Ended(task=task, error=error, closed=error is None, **more))
+
+    def events(self, kind: str) -> list[str]:
+        """Return the states of the events of a kind."""
+        return [e.status for e in self.view.events if e.event == kind]
+
+
+def copy(folder: Path, made: RunPlan | None = None, *, tables: int = 1) -> Copy:
+    """Return the copying phase of a plan."""
+    view = ListView()
+    names = [f"t{n}" for n in range(tables)]
+    made = made or plan(*names)
+    progress = Progress(first_status(tables=tables), lambda: 0.0)
+    progress.phase(Phase.COPYING)
+    copying = Copying(made, progress, Journal("r", RunDirectory(folder), view))
+    pool = FakePool()
+    copying.pool = cast("Any", pool)
+    return Copy(copying, pool, progress, view)
+
+
+def test_ranges_that_are_done_are_not_handed_out(tmp_path: Path) -> None:
+    """Failed and half-done ones are, in the order of the plan."""
+    states = {0: RangeState.DONE, 1: RangeState.FAILED, 2: RangeState.RUNNING}
+    made = copy(tmp_path, with_state(plan("t0"), states))
+    assert [t.range.number for t in made.copying.tasks] == [1, 2, 3]
+    assert [t.id for t in made.copying.tasks] == [0, 1, 2]
+
+
+def test_a_table_is_complete_when_its_last_range_is_closed(tmp_path: Path) -> None:
+    """Each table by itself (I8)."""
+    made = copy(tmp_path, tables=2)
+    for task in range(4):
+        assert not made.copying.complete(0)
+        made.end(task)
+    assert (made.copying.complete(0), made.copying.complete(1)) == (True, False)
+    assert [t.ranges_done for t in made.progress.tables] == [4, 0]
+    assert made.events("range") == ["applied"] * 4
+
+
+def test_a_table_whose_ranges_were_done_before_is_complete(tmp_path: Path) -> None:
+    """The run that was killed while it counted goes on with counting."""
+    states = dict.fromkeys(range(4), RangeState.DONE)
+    made = copy(tmp_path, with_state(plan("t0"), states))
+    assert made.copying.complete(0)
+
+
+def test_a_range_that_left_off_is_neither_done_nor_failed(tmp_path: Path) -> None:
+    """It goes on with the next run."""
+    made = copy(tmp_path)
+    made.copying.hear(Ended(task=1, stopped=True))
+    assert (set(), {}, None) == (made.copying.done, made.copying.failed, made.copying.halted)
+
+
+@pytest.mark.parametrize("error", [ValueRefused("v"), RangeFailed("r"), SnapshotError("deadly")])
+def test_a_refused_range_is_set_aside_and_the_others_go_on(
+    tmp_path: Path, error: SnapshotError
+) -> None:
+    """At once, because trying again cannot help."""
+    made = copy(tmp_path)
+    made.end(2, error)
+    (failure,) = made.copying.failed[0]
+    assert (failure.range, failure.attempts, failure.retryable) == (2, 1, False)
+    assert (made.copying.halted, made.pool.stops, made.pool.again_) == (None, 0, [])
+    assert [failure] == list(made.progress.tables[0].failures)
+    assert made.events("range") == ["failed"]
+
+
+def test_an_error_that_may_pass_puts_the_range_at_the_end_of_the_queue(tmp_path: Path) -> None:
+    """A few times; then it is set aside, as one that a second run may finish."""
+    made = copy(tmp_path)
+    for tries in range(1, TRIES_A_RANGE_MAX):
+        made.end(1, Transient("deadlock"))
+        assert [1] * tries == [t.id for t in made.pool.again_]
+        assert made.copying.failed == {}
+    made.end(1, Transient("deadlock"))
+    (failure,) = made.copying.failed[0]
+    assert (failure.attempts, failure.retryable) == (TRIES_A_RANGE_MAX, True)
+    assert made.progress.tables[0].retries == TRIES_A_RANGE_MAX - 1
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        SourceUnavailable("s"),
+        TargetUnavailable("t"),
+        StateError("x"),
+        WalCorrupt("w"),
+        Fenced("f"),
+        LimitReached("full"),
+    ],
+)
+def test_what_no_other_range_could_survive_ends_the_run(
+    tmp_path: Path, error: SnapshotError
+) -> None:
+    """The workers leave off, and the first such error is the one that counts."""
+    made = copy(tmp_path)
+    made.end(0, error)
+    made.end(1, StateError("a later one"))
+    assert error is made.copying.halted
+    assert made.pool.stops >= 1
+    assert made.copying.failed == {}
+    assert made.events("run") == ["failed"]
+
+
+def test_a_bug_ends_the_run(tmp_path: Path) -> None:
+    """Its traceback is kept; the event shows its last line alone."""
+    made = copy(tmp_path)
+    made.copying.hear(Ended(task=0, bug="Traceback ...\n  File x\nZeroDivisionError: ours\n"))
+    assert isinstance(made.copying.halted, UnexpectedError)
+    assert "File x" in str(made.copying.halted)
+    assert [e.message for e in made.view.events] == ["ZeroDivisionError: ours"]
+    assert made.pool.stops == 1
+
+
+@pytest.mark.parametrize("error", [SourceUnavailable("s"), TargetUnavailable("t")])
+def test_a_wait_that_the_operator_broke_off_is_no_failure(
+    tmp_path: Path, error: SnapshotError
+) -> None:
+    """The run was stopped, and says so; the server is not blamed."""
+    made = copy(tmp_path)
+    made.end(0, error, stopped=True)
+    assert (made.copying.halted, made.copying.failed) == (None, {})
+
+
+def test_waiting_is_told_once_until_it_is_over(tmp_path: Path) -> None:
+    """However many workers say it; each side by itself."""
+    made = copy(tmp_path)
+    for error in (TargetUnavailable("t", why="2003"), TargetUnavailable("t", why="2003")):
+        made.copying.hear(Waiting(error=error, pause_s=1.0))
+    made.copying.hear(Waiting(error=SourceUnavailable("s"), pause_s=1.0))
+    assert made.events("pause") == ["started", "started"]
+    assert [e.fields["side"] for e in made.view.events] == ["target", "source"]
+    assert made.progress.status().phase is Phase.WAITING
+    made.copying.hear(Waiting(error=None, pause_s=0.0))
+    made.copying.hear(Waiting(error=None, pause_s=0.0))
+    assert made.events("pause") == ["started", "started", "finished", "finished"]
+    assert made.progress.status().waiting is None
+
+
+def test_a_request_that_is_repeated_is_a_warning_and_no_pause(tmp_path: Path) -> None:
+    """A deadlock is over at once."""
+    made = copy(tmp_path)
+    made.copying.hear(Waiting(error=Transient("deadlock"), pause_s=0.1))
+    assert (made.events("retry"), made.events("pause")) == (["warning"], [])
+    assert made.progress.tables[0].retries == 1
+
+
+def test_a_death_is_told_with_its_ranges(tmp_path: Path) -> None:
+    """They go to another worker; the run does not end."""
+    made = copy(tmp_path)
+    tasks = made.copying.tasks[1:3]
+    made.copying.hear(WorkerDeath(worker="worker-2", exit_code=-9, tasks=tasks))
+    (event,) = made.view.events
+    assert (
+        event.status,
+        event.fields["ranges"],
+        event.fields["exit_code"],
+    ) == ("warning", [1, 2], -9)
+    assert (made.progress.status().worker_restarts, made.copying.halted) == (1, None)
+
+
+def test_batches_count_for_the_table_of_their_task(tmp_path: Path) -> None:
+    """The id of a task tells the table."""
+    made = copy(tmp_path, tables=2)
+    made.copying.hear(Captured(task=5, rows=10, bytes=99, seconds=0.1))
+    made.copying.hear(Applied(task=5, rows=10, fresh=True, seconds=0.1, how="LOAD DATA"))
+    assert [t.rows_applied for t in made.progress.tables] == [0, 10]
+    assert [t.wal_bytes for t in made.progress.tables] == [0, 99]
+
+
+def test_the_ranges_that_workers_hold_are_counted_by_table(tmp_path: Path) -> None:
+    """For the display."""
+    made = copy(tmp_path, tables=2)
+    tasks = made.copying.tasks
+    made.pool.held = {"worker-1": tasks[0:2], "worker-2": (tasks[6],)}
+    assert made.copying.running() == {0: 2, 1: 1}

@@ -1,0 +1,229 @@
+"""How a run ended: the worst of what happened gives the exit code."""
+
+from __future__ import annotations
+
+import signal
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from cass_snapshot.errors import (
+    LimitReached,
+    RangeFailed,
+    SnapshotError,
+    SourceUnavailable,
+    StateError,
+    TargetUnavailable,
+)
+from cass_snapshot.exits import Exit
+from cass_snapshot.model import RangeState, RunState
+from cass_snapshot.snapshot.copying import Copying
+from cass_snapshot.snapshot.ending import Ending
+from cass_snapshot.snapshot.journal import Journal
+from cass_snapshot.snapshot.messages import CountSource, Ended
+from cass_snapshot.snapshot.plan import RunPlan
+from cass_snapshot.snapshot.progress import Progress
+from cass_snapshot.snapshot.rundir import RunDirectory
+from cass_snapshot.snapshot.signals import StopRequest
+from cass_snapshot.snapshot.verification import Counting
+from tests.support.doubles import (
+    ListView,
+    MemoryAdmin,
+    MemoryLedger,
+    first_status,
+    plan,
+    settings,
+)
+
+SIGNALLED = StopRequest(lambda: None)
+SIGNALLED.signal = signal.SIGINT
+TERMINATED = StopRequest(lambda: None)
+TERMINATED.signal = signal.SIGTERM
+
+
+@dataclass(slots=True)
+class Run:
+    """A run of two tables of four ranges each, at its end.
+
+    ``errors`` are those that tasks met; ``open_`` are tasks that left off. ``counts`` are the rows
+    of each range of each table on both sides.
+    """
+
+    folder: Path
+    errors: dict[int, SnapshotError] = field(default_factory=dict)
+    open_: tuple[int, ...] = ()
+    bug: str | None = None
+    counts: tuple[tuple[list[int], list[int]], ...] = ()
+    stop: StopRequest = field(default_factory=lambda: StopRequest(lambda: None))
+    created: bool = True
+    ledger: MemoryLedger = field(default_factory=MemoryLedger)
+    progress: Progress = field(init=False)
+
+    def end(self) -> tuple[int, str]:
+        """Return exit code and reason."""
+        there = set() if self.created else {"t0", "t1"}
+        made = plan("t0", "t1", admin=MemoryAdmin(there=there))
+        self.progress = Progress(first_status(tables=2), lambda: 0.0)
+        journal = Journal("r", RunDirectory(self.folder), ListView())
+        copying = Copying(made, self.progress, journal)
+        for task in copying.tasks:
+            if task.id in self.errors:
+                copying.hear(Ended(task=task.id, error=self.errors[task.id]))
+            else:
+                stopped = task.id in self.open_
+                copying.hear(Ended(task=task.id, closed=not stopped, stopped=stopped))
+        if self.bug:
+            copying.hear(Ended(task=0, bug=self.bug))
+        counting = self._counting(made, copying) if self.counts else None
+        ending = Ending(made, copying, counting, self.progress, journal)
+        code, reason = ending.record(self.ledger, self.stop, settings())
+        return code, reason or ""
+
+    def _counting(self, made: RunPlan, copying: Copying) -> Counting:
+        complete = [n for n in (0, 1) if copying.complete(n)]
+        counting = Counting(made, complete, self.progress)
+        for task in counting.tasks:
+            source, target = self.counts[task.table]
+            if isinstance(task, CountSource):
+                result: tuple[int, ...] = (source[task.range.number],)
+            else:
+                result = tuple(target)
+            counting.hear(Ended(task=task.id, result=result))
+        return counting
+
+    def states(self) -> list[tuple[RunState, int]]:
+        """Return what the ledger was told of each table."""
+        return [(state, code) for _, state, code in self.ledger.finished]
+
+
+EQUAL = ([1, 2, 3, 4], [1, 2, 3, 4])
+
+
+def test_two_equal_tables_end_with_zero(tmp_path: Path) -> None:
+    """Both are done, and both verifications are in the ledger."""
+    run = Run(tmp_path, counts=(EQUAL, EQUAL))
+    assert run.end() == (Exit.OK, "")
+    assert run.states() == [(RunState.DONE, 0)] * 2
+    assert [v.status for v in run.ledger.validations] == ["OK", "OK"]
+    assert [t.counts.source_rows for t in run.progress.tables if t.counts] == [10, 10]
+
+
+def test_without_counting_a_complete_copy_is_done(tmp_path: Path) -> None:
+    """The operator switched the verification off."""
+    run = Run(tmp_path)
+    assert run.end() == (Exit.OK, "")
+    assert (run.states(), run.ledger.validations) == ([(RunState.DONE, 0)] * 2, [])
+
+
+def test_missing_rows_end_with_five(tmp_path: Path) -> None:
+    """Also where another range has as many too many."""
+    run = Run(tmp_path, counts=(EQUAL, ([1, 2, 3, 4], [2, 2, 3, 3])))
+    code, reason = run.end()
+    assert (code, reason) == (Exit.DIFFERS, "shop.t1: 1 rows are missing")
+    assert run.states() == [(RunState.DONE, 0), (RunState.DONE, 5)]
+
+
+@pytest.mark.parametrize(
+    ("created", "ours", "expected"), [(True, set(), 5), (False, {"shop.t1"}, 5), (False, set(), 0)]
+)
+def test_extra_rows_count_where_the_target_is_ours_alone(
+    tmp_path: Path, ours: set[str], expected: int, *, created: bool
+) -> None:
+    """In a table that was there before they may be somebody's."""
+    run = Run(tmp_path, counts=(EQUAL, ([1, 2, 3, 4], [1, 2, 3, 9])), created=created)
+    run.ledger.ours = ours
+    assert expected == run.end()[0]
+    assert run.ledger.validations[1].status == "DIFFERS"
+
+
+def test_a_failed_range_ends_with_four_and_is_marked(tmp_path: Path) -> None:
+    """The other table is done all the same."""
+    run = Run(tmp_path, errors={2: RangeFailed("tombstones")}, counts=(EQUAL, EQUAL))
+    code, reason = run.end()
+    assert (code, reason) == (Exit.PARTIAL, "shop.t0: 1 ranges failed (2)")
+    assert run.states() == [(RunState.PARTIAL, 4), (RunState.DONE, 0)]
+    assert run.ledger.marked == [(2, RangeState.FAILED, 1)]
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (SourceUnavailable("away"), Exit.UNAVAILABLE),
+        (TargetUnavailable("away"), Exit.UNAVAILABLE),
+        (StateError("does not fit"), Exit.STATE),
+        (LimitReached("the disk is full"), Exit.LIMIT),
+    ],
+)
+def test_an_error_that_ended_the_run_gives_its_code(
+    tmp_path: Path, error: SnapshotError, expected: Exit
+) -> None:
+    """No table is called done, because nothing was counted."""
+    run = Run(tmp_path, errors={2: error})
+    code, reason = run.end()
+    assert expected == code
+    assert error.what in reason
+    state = RunState.STOPPED if expected is Exit.LIMIT else RunState.FAILED
+    assert (state, expected) == run.states()[0]
+
+
+def test_a_bug_ends_with_one_and_points_to_the_log(tmp_path: Path) -> None:
+    """The reason shows its last line."""
+    run = Run(tmp_path, bug="Traceback\nZeroDivisionError: ours")
+    assert run.end() == (Exit.BUG, "unexpected error, see run.log: ZeroDivisionError: ours")
+
+
+@pytest.mark.parametrize(("stop", "code"), [(SIGNALLED, 130), (TERMINATED, 143)])
+def test_a_signal_ends_with_its_own_code(tmp_path: Path, stop: StopRequest, code: int) -> None:
+    """The tables are stopped, and go on with the same command."""
+    run = Run(tmp_path, open_=(1, 5), stop=stop)
+    found, reason = run.end()
+    assert code == found
+    assert "the same command continues" in reason
+    assert [(RunState.STOPPED, code)] * 2 == run.states()
+
+
+def test_of_several_endings_the_worst_is_given(tmp_path: Path) -> None:
+    """A difference says more than a failed range, and a signal more than both."""
+    differing = ([1, 2, 3, 4], [0, 2, 3, 4])
+    run = Run(tmp_path, errors={1: RangeFailed("r")}, counts=(EQUAL, differing))
+    code, reason = run.end()
+    assert code == Exit.DIFFERS
+    assert "1 ranges failed" in reason
+    assert "1 rows are missing" in reason
+    stopped = Run(tmp_path, errors={1: RangeFailed("r")}, stop=SIGNALLED)
+    assert stopped.end()[0] == Exit.SIGINT
+    assert stopped.states() == [(RunState.STOPPED, 130)] * 2
+
+
+def test_a_ledger_that_is_away_at_the_end_makes_the_run_unavailable(tmp_path: Path) -> None:
+    """How it ended could not be noted, and that is said."""
+    run = Run(tmp_path, counts=(EQUAL, EQUAL))
+    run.ledger.down = TargetUnavailable("away")
+    code, reason = run.end()
+    assert code == Exit.UNAVAILABLE
+    assert "its end could not be noted in the target" in reason
+
+
+def test_a_count_that_broke_off_is_no_verification() -> None:
+    """Its error is the run's."""
+    made = plan("t0")
+    progress = Progress(first_status(), lambda: 0.0)
+    counting = Counting(made, [0], progress)
+    error = SourceUnavailable("away")
+    counting.hear(Ended(task=1, error=error))
+    counting.hear(Ended(task=2, stopped=True, result=(1,)))
+    assert (None, error) == (counting.validation(0), counting.halted)
+
+
+def test_counting_passes_over_each_target_first() -> None:
+    """It is the longest task; each range of the source is one more."""
+    counting = Counting(plan("t0", "t1"), [1], Progress(first_status(tables=2), lambda: 0.0))
+    kinds = [type(t).__name__ for t in counting.tasks]
+    assert ["CountTarget", *["CountSource"] * 4] == kinds
+    assert {1} == {t.table for t in counting.tasks}
+
+
+def test_an_incomplete_copy_without_a_reason_never_ends_with_zero(tmp_path: Path) -> None:
+    """Whatever made a range leave off: zero means that everything is there."""
+    assert Run(tmp_path, open_=(1,)).end()[0] != Exit.OK
