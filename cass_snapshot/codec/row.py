@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 
 from orjson import dumps
 
-from cass_snapshot.codec.scalars import ENCODERS, BadCell, Values
+from cass_snapshot.codec.refusal import BadCell, Values
+from cass_snapshot.codec.scalars import ENCODERS
 from cass_snapshot.errors import ValueRefused
 from cass_snapshot.model import Cells, Form, Lines, PlannedColumn, TableName
 

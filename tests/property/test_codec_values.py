@@ -13,7 +13,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from cass_snapshot.codec.cells import cell
-from cass_snapshot.codec.scalars import decimal_text
+from cass_snapshot.codec.digits import decimal_text
 from cass_snapshot.model import Cells
 from tests.support.typed_cells import KEY_TYPES, SERIALIZE, encode, planned
 

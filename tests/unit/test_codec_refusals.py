@@ -9,7 +9,8 @@ from time import perf_counter
 
 import pytest
 
-from cass_snapshot.codec.scalars import ENCODERS, BadCell
+from cass_snapshot.codec.refusal import BadCell
+from cass_snapshot.codec.scalars import ENCODERS
 from cass_snapshot.errors import ValueRefused
 from cass_snapshot.model import Cells, PlannedColumn
 from tests.support.typed_cells import SERIALIZE, encode, floats, key, planned, table

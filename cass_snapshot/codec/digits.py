@@ -1,0 +1,121 @@
+"""Numbers of any length as text: varint and decimal. Pure.
+
+A varint cell is a two's complement number; a decimal cell is a 32-bit scale before such a number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from struct import Struct
+
+from cass_snapshot.codec.refusal import BadCell, Values, width_message
+from cass_snapshot.model import Limits
+
+_DIGITS_BITS_MAX = 14_000
+"""Above it CPython refuses to print an integer (4,300 digits); no target type comes near."""
+_EXPONENT_MAX = 2**30 - 1
+"""MySQL reads no number with a greater exponent, not even zero (error 1366, seen on 9.7.4)."""
+_SCALE = Struct(">i")
+
+
+def _minimal(cell: bytes) -> bool:
+    """Tell whether a two's complement number is written with no byte too many."""
+    if len(cell) < 2:  # noqa: PLR2004 - one byte is always minimal
+        return len(cell) == 1
+    return not (cell[0] == 0 and cell[1] < 0x80) and not (cell[0] == 0xFF and cell[1] >= 0x80)  # noqa: PLR2004 - the sign bit
+
+
+def _unscaled(cell: bytes, index: int, limits: Limits) -> int:
+    if not cell:
+        raise BadCell(index, width_message(cell, 0))
+    if limits.identity and not _minimal(cell):
+        raise BadCell(index, "a key whose number is stored with needless leading bytes")
+    number = int.from_bytes(cell, "big", signed=True)
+    if number.bit_length() > _DIGITS_BITS_MAX:
+        raise BadCell(index, f"a number of {len(cell)} bytes, more than 4,000 digits")
+    return number
+
+
+def encode_digits(cells: Sequence[bytes], limits: Limits) -> Values:
+    """Return a varint as a string of decimal digits."""
+    values = []
+    for index, cell in enumerate(cells):
+        text = str(_unscaled(cell, index, limits))
+        digits = len(text.lstrip("-"))
+        if limits.integer_digits_max is not None and digits > limits.integer_digits_max:
+            raise BadCell(index, f"a number of {digits} digits")
+        values.append(text)
+    return values
+
+
+def encode_decimal(cells: Sequence[bytes], limits: Limits) -> Values:
+    """Return a decimal as text that keeps its unscaled digits and its scale."""
+    return _uniform_decimals(cells, limits) or _any_decimals(cells, limits)
+
+
+def _uniform_decimals(cells: Sequence[bytes], limits: Limits) -> Values | None:
+    """Return the texts of decimals of one small scale that all fit; None where they differ."""
+    scales = {cell[: _SCALE.size] for cell in cells}
+    if len(scales) != 1 or limits.identity or min(map(len, cells)) <= _SCALE.size:
+        return None
+    (scale,) = _SCALE.unpack(scales.pop())
+    if not 0 < scale <= (limits.fraction_digits_max or 0):
+        return None
+    read, start = int.from_bytes, _SCALE.size
+    numbers = [read(cell[start:], "big", signed=True) for cell in cells]
+    bound = 10 ** (scale + (limits.integer_digits_max or 0))
+    if max(numbers) >= bound or min(numbers) <= -bound:
+        return None
+    width = scale + 1
+    digits = [str(abs(number)).rjust(width, "0") for number in numbers]
+    texts = [f"{text[:-scale]}.{text[-scale:]}" for text in digits]
+    if min(numbers) >= 0:
+        return texts
+    return [f"-{t}" if n < 0 else t for n, t in zip(numbers, texts, strict=True)]
+
+
+def _any_decimals(cells: Sequence[bytes], limits: Limits) -> Values:
+    """Return the texts of decimals one by one, or refuse the first that does not fit."""
+    values = []
+    for index, cell in enumerate(cells):
+        if len(cell) < _SCALE.size + 1:
+            raise BadCell(index, width_message(cell, _SCALE.size + 1))
+        (scale,) = _SCALE.unpack_from(cell)
+        unscaled = _unscaled(cell[_SCALE.size :], index, limits)
+        digits = str(unscaled).lstrip("-")
+        if limits.integer_digits_max is not None:
+            _check_decimal(index, digits, scale, limits)
+        text = decimal_text(unscaled, scale)
+        if limits.chars_max is not None and len(text) > limits.chars_max:
+            raise BadCell(index, f"a decimal of {len(text)} characters")
+        values.append(text)
+    return values
+
+
+def _check_decimal(index: int, digits: str, scale: int, limits: Limits) -> None:
+    """Refuse what DECIMAL would clip or round: too many digits on either side of the point."""
+    if digits == "0":
+        if abs(scale) > _EXPONENT_MAX:
+            raise BadCell(index, f"a zero of scale {scale}")
+        return
+    whole = len(digits) - scale
+    if whole > (limits.integer_digits_max or 0):
+        raise BadCell(index, f"a decimal with {whole} digits before the point")
+    fraction = scale - (len(digits) - len(digits.rstrip("0")))
+    if fraction > (limits.fraction_digits_max or 0):
+        raise BadCell(index, f"a decimal with {fraction} digits after the point")
+
+
+def decimal_text(unscaled: int, scale: int) -> str:
+    """Return plain notation for scales 0 to 40, else ``<unscaled>E<exponent>``.
+
+    Different pairs of unscaled value and scale give different texts; ``Decimal(text)`` gives the
+    pair back.
+    """
+    if scale == 0:
+        return str(unscaled)
+    if not 0 < scale <= 40:  # noqa: PLR2004 - beyond it zeros would only be padding
+        return f"{unscaled}E{-scale:+d}"
+    sign = "-" if unscaled < 0 else ""
+    digits = str(abs(unscaled)).rjust(scale + 1, "0")
+    return f"{sign}{digits[:-scale]}.{digits[-scale:]}"

@@ -1,0 +1,33 @@
+"""A cell that cannot become a value, and what every encoder takes and gives. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from cass_snapshot.model import Limits
+
+Values = Sequence[Any]
+Encode = Callable[[Sequence[bytes], Limits], Values]
+
+
+class BadCell(ValueError):
+    """A cell that cannot become a value: its index in the column, what it is, what would help."""
+
+    def __init__(self, index: int, what: str, fix: str = "") -> None:
+        super().__init__(what)
+        self.index = index
+        self.what = what
+        self.fix = fix
+
+
+def first_index(cells: Sequence[Any], bad: Callable[[Any], bool]) -> int:
+    """Return the index of the first cell that is bad; the caller knows that there is one."""
+    return next(i for i, cell in enumerate(cells) if bad(cell))
+
+
+def width_message(cell: bytes, width: int) -> str:
+    """Return what is wrong with a cell whose type has another width."""
+    if not cell:
+        return "an empty (zero-length) value, which is not NULL and not a number"
+    return f"a value of {len(cell)} bytes where its type has {width}"
