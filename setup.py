@@ -1,4 +1,4 @@
-"""Metadata of the package: what it needs, what it installs. Tool settings live in pyproject.toml."""
+"""Metadata of the package: what it needs, what it installs. Tool settings: pyproject.toml."""
 
 import re
 from pathlib import Path

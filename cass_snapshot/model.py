@@ -7,10 +7,10 @@ target durably holds of a range.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
-from types import MappingProxyType
+
+from cass_snapshot.forms import Form, Limits
 
 TOKEN_MIN = -(2**63)
 """Belongs to no row: Cassandra moves a hash of this value to TOKEN_MAX."""
@@ -155,66 +155,6 @@ class Lines:
     words: int
 
 
-class Form(StrEnum):
-    """How a value is written in a WAL line; ``codec/scalars.py`` shows each form."""
-
-    TEXT = "text"
-    HEX = "hex"
-    BOOLEAN = "boolean"
-    INTEGER = "integer"
-    DIGITS = "digits"
-    DECIMAL = "decimal"
-    NUMBER = "number"
-    DATE = "date"
-    TIME = "time"
-    DATETIME = "datetime"
-    UUID = "uuid"
-    INET = "inet"
-
-
-READABLE_FORMS: Mapping[str, Form] = MappingProxyType(
-    {
-        "ascii": Form.TEXT,
-        "text": Form.TEXT,
-        "varchar": Form.TEXT,
-        "blob": Form.HEX,
-        "boolean": Form.BOOLEAN,
-        "tinyint": Form.INTEGER,
-        "smallint": Form.INTEGER,
-        "int": Form.INTEGER,
-        "bigint": Form.INTEGER,
-        "counter": Form.INTEGER,
-        "varint": Form.DIGITS,
-        "decimal": Form.DECIMAL,
-        "float": Form.NUMBER,
-        "double": Form.NUMBER,
-        "date": Form.DATE,
-        "time": Form.TIME,
-        "timestamp": Form.DATETIME,
-        "uuid": Form.UUID,
-        "timeuuid": Form.UUID,
-        "inet": Form.INET,
-    }
-)
-"""The CQL types of the readable profile and the form of each; a type not in it is not copied."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """What the target column holds unchanged, beyond what its form implies; None is no limit.
-
-    ``type`` names the target's type in messages. ``identity`` asks that different cells become
-    different values, as key columns need.
-    """
-
-    type: str
-    chars_max: int | None = None
-    bytes_max: int | None = None
-    integer_digits_max: int | None = None
-    fraction_digits_max: int | None = None
-    identity: bool = False
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedColumn:
     """A source column with the form of its WAL values and the limits of its target column."""
@@ -312,51 +252,3 @@ class RunRecord:
     state: RunState
     epoch: int
     target_created: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RangeCount:
-    """How many rows a token range holds on both sides."""
-
-    range: TokenRange
-    source_rows: int
-    target_rows: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Validation:
-    """The outcome of a verification by counts."""
-
-    table: TableName
-    run_id: str
-    ranges: tuple[RangeCount, ...] = field(repr=False)
-
-    @property
-    def source_rows(self) -> int:
-        """Return the rows that Cassandra holds."""
-        return sum(r.source_rows for r in self.ranges)
-
-    @property
-    def target_rows(self) -> int:
-        """Return the rows that the target holds."""
-        return sum(r.target_rows for r in self.ranges)
-
-    @property
-    def missing(self) -> int:
-        """Return how many rows at least the target lacks, summed over the ranges."""
-        return sum(max(0, r.source_rows - r.target_rows) for r in self.ranges)
-
-    @property
-    def extra(self) -> int:
-        """Return how many rows at least the target has too many, summed over the ranges."""
-        return sum(max(0, r.target_rows - r.source_rows) for r in self.ranges)
-
-    @property
-    def ranges_equal(self) -> int:
-        """Return how many ranges have equal counts."""
-        return sum(r.source_rows == r.target_rows for r in self.ranges)
-
-    @property
-    def status(self) -> str:
-        """Return ``OK`` where every range is equal, else ``DIFFERS``."""
-        return "OK" if self.ranges_equal == len(self.ranges) else "DIFFERS"

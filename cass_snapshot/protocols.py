@@ -24,8 +24,8 @@ from cass_snapshot.model import (
     Table,
     TableName,
     TokenRange,
-    Validation,
 )
+from cass_snapshot.validation import Validation
 
 
 class Source(Protocol):

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from struct import Struct
 
 from cass_snapshot.codec.refusal import BadCell, Values, width_message
-from cass_snapshot.model import Limits
+from cass_snapshot.forms import Limits
 
 _DIGITS_BITS_MAX = 14_000
 """Above it CPython refuses to print an integer (4,300 digits); no target type comes near."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from cass_snapshot.model import Limits
+from cass_snapshot.forms import Limits
 
 Values = Sequence[Any]
 Encode = Callable[[Sequence[bytes], Limits], Values]

@@ -9,7 +9,8 @@ from orjson import dumps
 from cass_snapshot.codec.refusal import BadCell, Values
 from cass_snapshot.codec.scalars import ENCODERS
 from cass_snapshot.errors import ValueRefused
-from cass_snapshot.model import Cells, Form, Lines, PlannedColumn, TableName
+from cass_snapshot.forms import Form
+from cass_snapshot.model import Cells, Lines, PlannedColumn, TableName
 
 
 class RowEncoder:

@@ -42,7 +42,7 @@ from cass_snapshot.codec.calendar import (
 )
 from cass_snapshot.codec.digits import encode_decimal, encode_digits
 from cass_snapshot.codec.refusal import BadCell, Encode, Values, first_index, width_message
-from cass_snapshot.model import Limits
+from cass_snapshot.forms import Limits
 
 _UUID_BYTES = 16
 _HYPHEN_BEFORE = frozenset({8, 12, 16, 20})

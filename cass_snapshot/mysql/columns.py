@@ -12,15 +12,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from cass_snapshot.errors import PreflightError
-from cass_snapshot.model import (
-    READABLE_FORMS,
-    Column,
-    ColumnKind,
-    Form,
-    Limits,
-    PlannedColumn,
-    Table,
-)
+from cass_snapshot.forms import READABLE_FORMS, Form, Limits
+from cass_snapshot.model import Column, ColumnKind, PlannedColumn, Table
 
 KEY_BYTES_MAX = 3072
 KEY_PARTS_MAX = 16

@@ -13,7 +13,8 @@ from typing import Any
 import orjson
 
 from cass_snapshot.errors import RangeFailed
-from cass_snapshot.model import Form, Lines
+from cass_snapshot.forms import Form
+from cass_snapshot.model import Lines
 from cass_snapshot.mysql import statements
 from cass_snapshot.mysql.columns import Flavour, TargetColumn
 

@@ -11,7 +11,8 @@ from typing import Any
 
 from mysql.connector import Error
 
-from cass_snapshot.model import Cells, Form
+from cass_snapshot.forms import Form
+from cass_snapshot.model import Cells
 from cass_snapshot.mysql import statements
 from cass_snapshot.mysql.columns import TargetColumn
 from cass_snapshot.mysql.connection import connect

@@ -9,21 +9,14 @@ from mysql.connector import Error
 
 from cass_snapshot import __version__
 from cass_snapshot.errors import Fenced, PreflightError
-from cass_snapshot.model import (
-    Checkpoint,
-    RangeState,
-    RunRecord,
-    RunState,
-    TableName,
-    TokenRange,
-    Validation,
-)
+from cass_snapshot.model import Checkpoint, RangeState, RunRecord, RunState, TableName, TokenRange
 from cass_snapshot.mysql import control
 from cass_snapshot.mysql.checkpoint import checkpoint_of
 from cass_snapshot.mysql.connection import address, connect
 from cass_snapshot.mysql.faults import translate
 from cass_snapshot.mysql.statements import COLUMN_FACTS, TABLE_FACTS
 from cass_snapshot.settings import MysqlSettings
+from cass_snapshot.validation import Validation
 
 
 class MysqlLedger:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cass_snapshot.errors import SnapshotError
 from cass_snapshot.exits import Exit, exit_code_for, worst
-from cass_snapshot.model import RangeState, RunState, Validation
+from cass_snapshot.model import RangeState, RunState
 from cass_snapshot.protocols import Ledger
 from cass_snapshot.retry import Patience
 from cass_snapshot.settings import Settings
@@ -14,6 +14,7 @@ from cass_snapshot.snapshot.plan import RunPlan
 from cass_snapshot.snapshot.progress import Progress
 from cass_snapshot.snapshot.signals import StopRequest
 from cass_snapshot.snapshot.verification import Counting, counts_of
+from cass_snapshot.validation import Validation
 
 CLOSING_PATIENCE_S = 30.0
 """A run that is over waits this long for a target that is away, to note how it ended there."""

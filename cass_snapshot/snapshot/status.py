@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from cass_snapshot.model import RangeCount
+from cass_snapshot.validation import RangeCount
 
 
 class Phase(StrEnum):

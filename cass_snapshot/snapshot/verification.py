@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from cass_snapshot.errors import SnapshotError
-from cass_snapshot.model import RangeCount, Validation
 from cass_snapshot.snapshot.copying import UnexpectedError
 from cass_snapshot.snapshot.messages import CountSource, CountTarget, Ended, FromWorker
 from cass_snapshot.snapshot.plan import RunPlan
 from cass_snapshot.snapshot.progress import Progress
 from cass_snapshot.snapshot.status import Counts
 from cass_snapshot.snapshot.supervisor import Pool, WorkerDeath
+from cass_snapshot.validation import RangeCount, Validation
 
 DIFFERING_SHOWN = 20
 

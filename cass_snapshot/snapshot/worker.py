@@ -237,7 +237,8 @@ class Worker:
                 error=error or ended.error,
                 bug=bug or ended.bug,
                 closed=ended.closed,
-                stopped=ended.stopped or self._stop.is_set(),
+                # The capture half also leaves off when this half failed; that is no wish to stop.
+                stopped=self._stop.is_set() or (ended.stopped and error is None),
                 result=ended.result,
             )
         )

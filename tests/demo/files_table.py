@@ -38,7 +38,7 @@ _FIRST = datetime(2019, 1, 1, tzinfo=UTC)
 
 def make_row(number: int) -> tuple[Any, ...]:
     """Return file number ``number``; the same one every time."""
-    dice = random.Random(number)  # noqa: S311 - demo data
+    dice = random.Random(number)
     ending, content_type = dice.choice(_TYPES)
     created = _FIRST + timedelta(milliseconds=dice.randrange(7 * 365 * 86_400_000))
     modified = created + timedelta(milliseconds=dice.randrange(90 * 86_400_000))

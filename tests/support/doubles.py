@@ -19,7 +19,6 @@ from cass_snapshot.model import (
     Table,
     TableName,
     TokenRange,
-    Validation,
 )
 from cass_snapshot.mysql import statements
 from cass_snapshot.mysql.columns import Flavour, key_names, plan_columns
@@ -27,6 +26,7 @@ from cass_snapshot.settings import MysqlSettings, RunSettings, Settings, TableSe
 from cass_snapshot.snapshot.plan import RunPlan, make_plan
 from cass_snapshot.snapshot.progress import table_status
 from cass_snapshot.snapshot.status import Event, Phase, RunStatus
+from cass_snapshot.validation import Validation
 from tests.support.typed_cells import column, key
 
 RANGE = TokenRange(number=3, start=-100, end=100)

@@ -13,8 +13,9 @@ from cass_snapshot.cli.commands import WITH_VALUE, Commands, commands_from
 from cass_snapshot.cli.options import Common, Watch
 from cass_snapshot.cli.run import close
 from cass_snapshot.cli.summary import summary
-from cass_snapshot.model import RangeCount, TokenRange
+from cass_snapshot.model import TokenRange
 from cass_snapshot.snapshot.status import Counts, Phase, RangeFailure, RunStatus, TableStatus
+from cass_snapshot.validation import RangeCount
 
 COMMANDS = Commands(again="AGAIN", afresh="AFRESH", find_missing="FIND", status="STATUS")
 EQUAL = Counts(

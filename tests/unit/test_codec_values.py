@@ -14,7 +14,7 @@ import pytest
 from cass_snapshot.codec.cells import cell
 from cass_snapshot.codec.digits import decimal_text
 from cass_snapshot.codec.scalars import ENCODERS
-from cass_snapshot.model import READABLE_FORMS
+from cass_snapshot.forms import READABLE_FORMS
 from tests.support.typed_cells import KEY_TYPES, SERIALIZE, encode, floats, planned
 
 NIL = UUID(int=0)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from cass_snapshot.errors import PreflightError
-from cass_snapshot.model import READABLE_FORMS, Column, ColumnKind
+from cass_snapshot.forms import READABLE_FORMS
+from cass_snapshot.model import Column, ColumnKind
 from cass_snapshot.mysql.columns import Flavour, TargetColumn, key_names, plan_columns
 from cass_snapshot.mysql.columns import restore_columns as restored
 from tests.support.typed_cells import clustering, column, key, table

@@ -11,7 +11,7 @@ from uuid import UUID
 import pytest
 
 from cass_snapshot.codec.cells import cell
-from cass_snapshot.model import READABLE_FORMS
+from cass_snapshot.forms import READABLE_FORMS
 from cass_snapshot.mysql.keys import wal_value
 from tests.support.typed_cells import KEY_TYPES
 

@@ -1,0 +1,68 @@
+"""How values are written in WAL lines, and what a target column holds of them. Pure records."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+
+
+class Form(StrEnum):
+    """How a value is written in a WAL line; ``codec/scalars.py`` shows each form."""
+
+    TEXT = "text"
+    HEX = "hex"
+    BOOLEAN = "boolean"
+    INTEGER = "integer"
+    DIGITS = "digits"
+    DECIMAL = "decimal"
+    NUMBER = "number"
+    DATE = "date"
+    TIME = "time"
+    DATETIME = "datetime"
+    UUID = "uuid"
+    INET = "inet"
+
+
+READABLE_FORMS: Mapping[str, Form] = MappingProxyType(
+    {
+        "ascii": Form.TEXT,
+        "text": Form.TEXT,
+        "varchar": Form.TEXT,
+        "blob": Form.HEX,
+        "boolean": Form.BOOLEAN,
+        "tinyint": Form.INTEGER,
+        "smallint": Form.INTEGER,
+        "int": Form.INTEGER,
+        "bigint": Form.INTEGER,
+        "counter": Form.INTEGER,
+        "varint": Form.DIGITS,
+        "decimal": Form.DECIMAL,
+        "float": Form.NUMBER,
+        "double": Form.NUMBER,
+        "date": Form.DATE,
+        "time": Form.TIME,
+        "timestamp": Form.DATETIME,
+        "uuid": Form.UUID,
+        "timeuuid": Form.UUID,
+        "inet": Form.INET,
+    }
+)
+"""The CQL types of the readable profile and the form of each; a type not in it is not copied."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What the target column holds unchanged, beyond what its form implies; None is no limit.
+
+    ``type`` names the target's type in messages. ``identity`` asks that different cells become
+    different values, as key columns need.
+    """
+
+    type: str
+    chars_max: int | None = None
+    bytes_max: int | None = None
+    integer_digits_max: int | None = None
+    fraction_digits_max: int | None = None
+    identity: bool = False

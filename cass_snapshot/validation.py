@@ -1,0 +1,55 @@
+"""The outcome of a verification by counts. Holds numbers alone, no row data (I12)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from cass_snapshot.model import TableName, TokenRange
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RangeCount:
+    """How many rows a token range holds on both sides."""
+
+    range: TokenRange
+    source_rows: int
+    target_rows: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Validation:
+    """The outcome of a verification by counts."""
+
+    table: TableName
+    run_id: str
+    ranges: tuple[RangeCount, ...] = field(repr=False)
+
+    @property
+    def source_rows(self) -> int:
+        """Return the rows that Cassandra holds."""
+        return sum(r.source_rows for r in self.ranges)
+
+    @property
+    def target_rows(self) -> int:
+        """Return the rows that the target holds."""
+        return sum(r.target_rows for r in self.ranges)
+
+    @property
+    def missing(self) -> int:
+        """Return how many rows at least the target lacks, summed over the ranges."""
+        return sum(max(0, r.source_rows - r.target_rows) for r in self.ranges)
+
+    @property
+    def extra(self) -> int:
+        """Return how many rows at least the target has too many, summed over the ranges."""
+        return sum(max(0, r.target_rows - r.source_rows) for r in self.ranges)
+
+    @property
+    def ranges_equal(self) -> int:
+        """Return how many ranges have equal counts."""
+        return sum(r.source_rows == r.target_rows for r in self.ranges)
+
+    @property
+    def status(self) -> str:
+        """Return ``OK`` where every range is equal, else ``DIFFERS``."""
+        return "OK" if self.ranges_equal == len(self.ranges) else "DIFFERS"
