@@ -46,9 +46,16 @@ class Patience:
             Unavailable: the server stayed away longer than ``unavailable_s``.
             Transient: TRANSIENT_ATTEMPTS_MAX tries failed.
         """
+        transients = 0
+
+        def spent(state: RetryCallState) -> bool:
+            nonlocal transients
+            transients += isinstance(_error(state), Transient)
+            return self._spent(state, transients)
+
         retrying = Retrying(
             retry=retry_if_exception_type((Unavailable, Transient)),
-            stop=self._spent,
+            stop=spent,
             wait=wait_random_exponential(multiplier=PAUSE_FIRST_S, max=PAUSE_MAX_S),
             before_sleep=self._announce,
             sleep=self._pause,
@@ -59,19 +66,23 @@ class Patience:
             self.tell(None, 0.0)
         return result
 
-    def _spent(self, state: RetryCallState) -> bool:
+    def _spent(self, state: RetryCallState, transients: int) -> bool:
         """Tell whether the budget of the present error is spent."""
         if self.stop.is_set():
             return True
-        error = state.outcome.exception() if state.outcome else None
-        if isinstance(error, Transient):
-            return state.attempt_number >= TRANSIENT_ATTEMPTS_MAX
+        if isinstance(_error(state), Transient):
+            return transients >= TRANSIENT_ATTEMPTS_MAX
         return (state.seconds_since_start or 0.0) >= self.unavailable_s
 
     def _pause(self, seconds: float) -> None:
         self.stop.wait(seconds)
 
     def _announce(self, state: RetryCallState) -> None:
-        error = state.outcome.exception() if state.outcome else None
+        error = _error(state)
         if isinstance(error, SnapshotError):
             self.tell(error, state.upcoming_sleep)
+
+
+def _error(state: RetryCallState) -> BaseException | None:
+    """Return the error of the newest try."""
+    return state.outcome.exception() if state.outcome else None
