@@ -12,7 +12,7 @@ import time
 
 import pytest
 
-from tests.support.command import Command, Running, left_in_memory
+from tests.support.command import Command, Running
 from tests.support.compare import differences
 from tests.support.ledger import assert_read_once
 from tests.support.servers import Place
@@ -46,7 +46,6 @@ def test_a_run_goes_on_by_itself_when_a_worker_is_killed(shared: Place, number: 
     """Another worker takes the range; the run ends with 0 and every cell equal."""
     draw = drawing("worker", number)
     command = slow_command(shared)
-    before = left_in_memory()
     with command.start_run("files", "--range-count", "8") as running:
         wait_rows(running, shared, draw.randrange(1, FILES_ROWS // 2))
         time.sleep(draw.random() * 0.2)  # not a hope but the instant that the seed chose
@@ -59,7 +58,7 @@ def test_a_run_goes_on_by_itself_when_a_worker_is_killed(shared: Place, number: 
     assert command.status()["worker_restarts"] == 1
     assert differences(shared, "files") == []
     assert_read_once(shared, FILES_ROWS)
-    assert left_in_memory() <= before
+    assert not command.scratch().exists()
 
 
 @pytest.mark.parametrize("number", range(KILLS))
@@ -67,10 +66,10 @@ def test_the_same_command_finishes_what_a_killed_parent_left(shared: Place, numb
     """The workers are gone within 2 s; the next run reads only what was not checkpointed."""
     draw = drawing("parent", number)
     command = slow_command(shared)
-    before = left_in_memory()
     with command.start_run("files", "--range-count", "8") as running:
         wait_rows(running, shared, draw.randrange(1, FILES_ROWS * 3 // 4))
         time.sleep(draw.random() * 0.2)  # not a hope but the instant that the seed chose
+        scratch = command.scratch()
         running.kill()
         running.wait_gone(GONE_WITHIN_S)
     there = shared.rows_checkpointed()
@@ -83,4 +82,5 @@ def test_the_same_command_finishes_what_a_killed_parent_left(shared: Place, numb
     assert there == command.status()["tables"][0]["rows_before"]
     assert differences(shared, "files") == []
     assert_read_once(shared, FILES_ROWS)
-    assert left_in_memory() <= before
+    assert not scratch.exists()
+    assert not command.scratch().exists()

@@ -94,7 +94,9 @@ def test_a_run_that_waited_too_long_ends_with_seven_and_replays(
     assert real.record["tables"] == [lacking]
     assert there + lacking["rows_applied"] == own_place.rows_checkpointed()
     assert own_place.rows_checkpointed() == own_place.count("files")
-    states = dict(own_place.sql("SELECT state, COUNT(*) FROM {db}.snapshot_wal GROUP BY state"))
+    states: dict[str, int] = dict(
+        own_place.sql("SELECT state, COUNT(*) FROM {db}.snapshot_wal GROUP BY state")
+    )
     assert states["replayed"] == lacking["batches_applied"]
 
     once_more = command.call(*replay)

@@ -217,6 +217,11 @@ class Command:
         """Return the folders of runs, oldest first."""
         return sorted(path.parent for path in self.runs.glob("*/run.json"))
 
+    def scratch(self) -> Path:
+        """Return the directory in memory that the newest run has, or had, for its workers."""
+        note = self.folders()[-1] / ".scratch"
+        return Path(note.read_text(encoding="utf-8").strip())
+
     def status(self) -> dict[str, Any]:
         """Return the newest run's ``status.json``."""
         found: dict[str, Any] = orjson.loads((self.folders()[-1] / "status.json").read_bytes())
@@ -226,11 +231,6 @@ class Command:
         """Return the newest run's events."""
         path = self.folders()[-1] / "events.jsonl"
         return [orjson.loads(line) for line in path.read_bytes().splitlines()]
-
-
-def left_in_memory() -> set[str]:
-    """Return what the tool has in the memory file system at this moment."""
-    return {path.name for path in Path("/dev/shm").glob("cass-snapshot-*")}  # noqa: S108 - where the tool puts it
 
 
 def _read(path: Path) -> bytes:
