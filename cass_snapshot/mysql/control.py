@@ -97,6 +97,9 @@ def create(database: str, table: str) -> str:
     )
 
 
+_OF_RUN = "`run_id` = %s AND `source` = %s"
+
+
 class ControlSql:
     """The statements on the control tables of one database; values are bound by the driver."""
 
@@ -105,7 +108,17 @@ class ControlSql:
         runs, checkpoints, wal, validation = (
             qualified(database, table).replace("%", "%%") for table in SHAPES
         )
-        key = "`run_id` = %s AND `source` = %s"
+        self._write_runs(runs)
+        self._write_checkpoints(checkpoints)
+        self._write_batches(wal)
+        self.insert_validation = (
+            f"INSERT INTO {validation} (`table_name`, `cassandra_count`, `mysql_count`, `diff`,"
+            " `status`, `created_at`, `run_id`, `missing`, `mismatched`, `extra`,"
+            " `ranges_equal`, `ranges_total`)"
+            " VALUES (%s, %s, %s, %s, %s, UTC_TIMESTAMP(3), %s, %s, NULL, %s, %s, %s)"
+        )
+
+    def _write_runs(self, runs: str) -> None:
         run_columns = (
             "`run_id`, `source`, `target`, `fingerprint`, `definition`, `state`, `epoch`,"
             " `target_created`"
@@ -122,39 +135,44 @@ class ControlSql:
             f"INSERT INTO {runs} ({run_columns}, `started_at`, `version`)"
             " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, UTC_TIMESTAMP(3), %s)"
         )
+        self.take_over = (
+            f"UPDATE {runs} SET `epoch` = `epoch` + 1, `state` = 'running', `ended_at` = NULL,"
+            f" `exit_code` = NULL WHERE {_OF_RUN} AND `epoch` = %s"
+        )
+        self.finish = (
+            f"UPDATE {runs} SET `state` = %s, `exit_code` = %s, `ended_at` = UTC_TIMESTAMP(3)"
+            f" WHERE {_OF_RUN}"
+        )
+        self.epoch = f"SELECT `epoch` FROM {runs} WHERE {_OF_RUN} LOCK IN SHARE MODE"
+
+    def _write_checkpoints(self, checkpoints: str) -> None:
         self.insert_range = (
             f"INSERT INTO {checkpoints} (`run_id`, `source`, `range`, `range_start`,"
             " `range_end`, `state`, `updated_at`) VALUES (%s, %s, %s, %s, %s, %s, UTC_TIMESTAMP(3))"
         )
-        self.take_over = (
-            f"UPDATE {runs} SET `epoch` = `epoch` + 1, `state` = 'running', `ended_at` = NULL,"
-            f" `exit_code` = NULL WHERE {key} AND `epoch` = %s"
-        )
-        self.finish = (
-            f"UPDATE {runs} SET `state` = %s, `exit_code` = %s, `ended_at` = UTC_TIMESTAMP(3)"
-            f" WHERE {key}"
-        )
-        self.epoch = f"SELECT `epoch` FROM {runs} WHERE {key} LOCK IN SHARE MODE"
         checkpoint_columns = (
             "`range`, `range_start`, `range_end`, `batch_seq`, `position`, `rows_read`,"
             " `rows_written`, `row_digest`, `state`, `attempts`"
         )
         self.checkpoints = (
-            f"SELECT {checkpoint_columns} FROM {checkpoints} WHERE {key} ORDER BY `range_start`"
+            f"SELECT {checkpoint_columns} FROM {checkpoints} WHERE {_OF_RUN} ORDER BY `range_start`"
         )
         self.checkpoint = (
-            f"SELECT {checkpoint_columns} FROM {checkpoints} WHERE {key} AND `range` = %s"
+            f"SELECT {checkpoint_columns} FROM {checkpoints} WHERE {_OF_RUN} AND `range` = %s"
         )
         self.advance = (
             f"UPDATE {checkpoints} SET `position` = %s, `batch_seq` = %s,"
             " `rows_read` = `rows_read` + %s, `rows_written` = `rows_written` + %s,"
             " `row_digest` = %s, `state` = %s, `worker` = %s, `updated_at` = UTC_TIMESTAMP(3)"
-            f" WHERE {key} AND `range` = %s AND `batch_seq` = %s"
+            f" WHERE {_OF_RUN} AND `range` = %s AND `batch_seq` = %s"
         )
         self.mark_range = (
             f"UPDATE {checkpoints} SET `state` = %s, `attempts` = %s,"
-            f" `updated_at` = UTC_TIMESTAMP(3) WHERE {key} AND `range` = %s AND `state` <> 'done'"
+            f" `updated_at` = UTC_TIMESTAMP(3) WHERE {_OF_RUN}"
+            " AND `range` = %s AND `state` <> 'done'"
         )
+
+    def _write_batches(self, wal: str) -> None:
         self.insert_wal = (
             f"INSERT INTO {wal} (`run_id`, `source`, `range`, `batch_seq`, `segment`, `offset`,"
             " `rows`, `bytes`, `checksum`, `state`, `error_code`, `created_at`)"
@@ -164,11 +182,5 @@ class ControlSql:
             " `checksum` = %s, `state` = %s, `error_code` = %s, `created_at` = UTC_TIMESTAMP(3)"
         )
         self.wal_checksum = (
-            f"SELECT `checksum` FROM {wal} WHERE {key} AND `range` = %s AND `batch_seq` = %s"
-        )
-        self.insert_validation = (
-            f"INSERT INTO {validation} (`table_name`, `cassandra_count`, `mysql_count`, `diff`,"
-            " `status`, `created_at`, `run_id`, `missing`, `mismatched`, `extra`,"
-            " `ranges_equal`, `ranges_total`)"
-            " VALUES (%s, %s, %s, %s, %s, UTC_TIMESTAMP(3), %s, %s, NULL, %s, %s, %s)"
+            f"SELECT `checksum` FROM {wal} WHERE {_OF_RUN} AND `range` = %s AND `batch_seq` = %s"
         )

@@ -12,7 +12,7 @@ from queue import SimpleQueue
 from time import perf_counter
 from typing import Any
 
-from cass_snapshot.errors import Transient
+from cass_snapshot.errors import SnapshotError, Transient
 from cass_snapshot.model import Cells
 from cass_snapshot.reader.faults import translate
 from cass_snapshot.retry import Patience
@@ -116,10 +116,7 @@ def fetch(  # noqa: D417 - session and statement are the driver's
             return stream.next()
         except Exception as error:
             stream = None
-            ours = translate(error, where=where)
-            if isinstance(ours, Transient):
-                size.shrink()
-            raise ours from error
+            raise _failed(error, size, where) from error
 
     while True:
         page = patience.call(attempt)
@@ -127,3 +124,11 @@ def fetch(  # noqa: D417 - session and statement are the driver's
         yield page
         if state is None:
             return
+
+
+def _failed(error: Exception, size: PageSize, where: str) -> SnapshotError:
+    """Return the error to raise, after asking for less where that may help."""
+    ours = translate(error, where=where)
+    if isinstance(ours, Transient):
+        size.shrink()
+    return ours

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from cass_snapshot import __version__, logs
 from cass_snapshot.model import TableName
-from cass_snapshot.protocols import TargetAdmin
+from cass_snapshot.protocols import SourceAdmin, TargetAdmin
 from cass_snapshot.settings import Settings, TableSettings, redacted
 from cass_snapshot.snapshot.plan import RunPlan, examine, lay_out
 from cass_snapshot.snapshot.rundir import (
@@ -44,10 +44,7 @@ def run(
         SnapshotError: something that keeps the run from starting; nothing was written.
     """
     with ExitStack() as stack:
-        source = open_source_admin(settings.cassandra)
-        stack.callback(source.close)
-        target = open_target_admin(settings.mysql)
-        stack.callback(target.close)
+        source, target = _open_sides(settings, stack)
         examined = examine(tables, source=source, target=target)
         warning = prepare_runs_directory(settings.run.directory)
         for name in sorted({t.name for t in tables}):
@@ -59,17 +56,35 @@ def run(
             new_run_id=new_run_id(datetime.now(UTC)),
             new=new,
         )
-        local = settings.cassandra.model_copy(update={"local_datacenter": source.datacenter})
-        settings = settings.model_copy(update={"cassandra": local})
+        settings = _reading_from(source.datacenter, settings)
         plan = _register(plan, target)
-        names = [t.job.table.name for t in plan.tables]
-        directory = RunDirectory.open(settings.run.directory, plan.run_id, names)
-        logs.to_file(directory.path / "run.log", settings.log)
-        directory.write_run(_run_record(settings, plan, names, command_line))
+        directory = _open_directory(settings, plan, command_line)
         session = Session(settings, plan, source, target, directory, view)
         if warning:
             session.journal.emit("run", "warning", warning)
         return session.run()
+
+
+def _open_sides(settings: Settings, stack: ExitStack) -> tuple[SourceAdmin, TargetAdmin]:
+    source = open_source_admin(settings.cassandra)
+    stack.callback(source.close)
+    target = open_target_admin(settings.mysql)
+    stack.callback(target.close)
+    return source, target
+
+
+def _reading_from(datacenter: str, settings: Settings) -> Settings:
+    local = settings.cassandra.model_copy(update={"local_datacenter": datacenter})
+    return settings.model_copy(update={"cassandra": local})
+
+
+def _open_directory(settings: Settings, plan: RunPlan, command_line: Sequence[str]) -> RunDirectory:
+    """Return the run's folder, with its record in it and the log going there."""
+    names = [t.job.table.name for t in plan.tables]
+    directory = RunDirectory.open(settings.run.directory, plan.run_id, names)
+    logs.to_file(directory.path / "run.log", settings.log)
+    directory.write_run(_run_record(settings, plan, names, command_line))
+    return directory
 
 
 def _register(plan: RunPlan, target: TargetAdmin) -> RunPlan:
