@@ -1,0 +1,66 @@
+"""The concrete parts, and how runs, sources and segments are named."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from cass_snapshot.ring.split import split_ring
+from cass_snapshot.settings import MysqlSettings
+from cass_snapshot.wiring import (
+    TableJob,
+    key_values,
+    schema_digest,
+    source_name,
+    target_name,
+    wal_identity,
+)
+from tests.support.doubles import MemoryAdmin, plan, source_table
+from tests.support.typed_cells import NAME, clustering, column, key, table
+
+
+def job(*more: str) -> TableJob:
+    """Return the job of a table."""
+    source = source_table("orders", *more)
+    made = plan("orders").tables[0].job
+    return replace(made, table=source, target=MemoryAdmin().plan(source, "orders"))
+
+
+def test_names_in_the_ledger_tell_clusters_and_databases_apart() -> None:
+    """Cluster, keyspace and table; database and table."""
+    assert source_name(source_table("orders")) == "Test Cluster/shop.orders"
+    assert target_name(MysqlSettings(database="db"), "orders") == "db.orders"
+
+
+def test_a_segment_says_whose_it_is() -> None:
+    """Run, source, target, schema, columns and forms, range, epoch, compression."""
+    (token_range,) = split_ring(1)
+    found = wal_identity(job(), token_range, "zstd")
+    assert (
+        found.run_id,
+        found.source,
+        found.target,
+    ) == ("20261120T104211-k3f9", "Test Cluster/shop.orders", "shop.orders")
+    assert [(c.name, c.type, c.form) for c in found.columns] == [
+        ("id", "int", "integer"),
+        ("note", "text", "text"),
+    ]
+    assert (token_range, 1, "zstd") == (found.range, found.epoch, found.compression)
+
+
+def test_another_schema_has_another_digest() -> None:
+    """A replay refuses the WAL of a table that was changed."""
+    digests = [schema_digest(j.table, j.target) for j in (job(), job("price"), job("total"), job())]
+    assert digests[0] == digests[3]
+    assert len(set(digests)) == 3
+
+
+def test_keys_given_as_cells_become_values_in_the_order_of_the_key() -> None:
+    """For the lookup of keys that the target may lack."""
+    source = table(key("b", "text"), key("a", "int"), clustering("c", "blob"), column("d", "int"))
+    made = TableJob(
+        table=source,
+        target=MemoryAdmin().plan(source, "t"),
+        record=replace(plan("orders").tables[0].job.record, table=NAME),
+    )
+    values = key_values(made)([(b"x", b"\0\0\0\1", b"\xff"), (b"\xc3\xa9", b"\0\0\0\2", b"")])
+    assert values == [["x", 1, "ff"], ["é", 2, ""]]
