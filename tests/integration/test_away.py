@@ -134,6 +134,9 @@ def test_a_killed_parent_leaves_a_wal_that_replays_while_cassandra_is_not_asked(
     assert table["rows_applied"] > 0
     assert there + table["rows_applied"] == own_place.count("files")
     assert own_place.rows_checkpointed() == own_place.count("files")
+    assert command.run("files").code == 0
+    assert differences(own_place, "files") == []
+    assert_read_once(own_place, FILES_ROWS)
 
 
 def test_rows_arrive_equal_where_load_data_is_not_allowed(

@@ -134,3 +134,5 @@ def test_the_plan_is_registered_before_a_row_is_copied(place: Place, command: Co
             running.kill()
             running.wait_gone()
     assert plan == [("pending", RANGES, 0)]
+    assert command.run("notes").code == 0
+    assert differences(place, "notes") == []
