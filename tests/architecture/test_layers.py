@@ -8,8 +8,6 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "cass_snapshot"
 MODULES = sorted(PACKAGE.rglob("*.py"))
@@ -51,10 +49,10 @@ def test_imports_go_one_way() -> None:
     assert "0 broken" in done.stdout
 
 
-@pytest.mark.parametrize("path", MODULES, ids=named)
-def test_a_file_can_be_read_in_one_sitting(path: Path) -> None:
+def test_a_file_can_be_read_in_one_sitting() -> None:
     """Past 300 lines it is split by noun."""
-    assert len(path.read_bytes().splitlines()) <= FILE_LINES_MAX
+    long = [named(p) for p in MODULES if len(p.read_bytes().splitlines()) > FILE_LINES_MAX]
+    assert long == []
 
 
 def test_a_function_does_one_thing() -> None:
@@ -74,10 +72,10 @@ def test_no_module_has_a_name_that_says_nothing() -> None:
     assert not parts & BANNED_NAMES
 
 
-@pytest.mark.parametrize("path", MODULES, ids=named)
-def test_a_module_says_what_it_owns(path: Path) -> None:
+def test_a_module_says_what_it_owns() -> None:
     """Its docstring is the first thing in it."""
-    assert ast.get_docstring(ast.parse(path.read_bytes()))
+    silent = [named(p) for p in MODULES if not ast.get_docstring(ast.parse(p.read_bytes()))]
+    assert silent == []
 
 
 def test_a_package_is_typed_for_others() -> None:

@@ -85,7 +85,7 @@ def tables(draw: st.DrawFn) -> tuple[list[str], list[tuple[Any, ...]]]:
     return types, draw(st.lists(st.tuples(*cells), min_size=1, max_size=6))
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(tables())
 @example((["text", "text"], [('x",', "y"), ('","', ""), (",", '"'), ("\\", '\\"')]))
 @example((["text"], [("",), (",",), ("",), ('",',)]))
@@ -121,7 +121,7 @@ def test_texts_of_two_columns_do_not_run_into_each_other(left: list[str], right:
     assert [list(pair) for pair in pairs] == [json.loads(line) for line in lines]
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.sampled_from(KEY_TYPES).flatmap(lambda t: st.tuples(st.just(t), VALUES[t])))
 def test_a_key_gives_the_very_bytes_back(case: tuple[str, Any]) -> None:
     """For every type of key column, the WAL's value tells the cell that it came from."""

@@ -68,7 +68,7 @@ def tables(draw: st.DrawFn) -> tuple[list[str], list[tuple[Any, ...]]]:
     return ["text", *types], draw(st.lists(st.tuples(*columns), min_size=1, max_size=12))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     tables(),
     st.integers(1400, 6000),

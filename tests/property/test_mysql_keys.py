@@ -38,7 +38,7 @@ def key_bytes(definition: str) -> int:
     return int(length) * (4 if wide else 1)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(
     st.lists(st.sampled_from(KEY_TYPES), min_size=1, max_size=18),
     st.integers(1, 18),

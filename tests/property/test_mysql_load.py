@@ -55,7 +55,7 @@ def pages(draw: st.DrawFn) -> list[Row]:
     return draw(st.lists(st.tuples(*columns), min_size=1, max_size=5))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(pages())
 @example([("a,null", None), ("[null", "b")])
 @example([("x", ",null"), ("y", None)])
@@ -68,7 +68,7 @@ def test_the_server_reads_the_values_or_is_not_asked(rows: list[Row]) -> None:
         assert [[field(v) for v in row] for row in rows] == load_data(data)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     st.lists(
         st.tuples(st.text("abc '\\\"\n\r\t\bé\u2028]", max_size=12), st.none() | st.booleans()),
@@ -98,7 +98,7 @@ def typed_pages(draw: st.DrawFn) -> tuple[list[str], list[Row]]:
     return types, draw(st.lists(st.tuples(*values), min_size=1, max_size=4))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(typed_pages())
 @example((["boolean", "text"], [(True, None), (False, ",true")]))
 @example((["text", "bigint"], [(",true", None), ("[false", 1)]))

@@ -12,7 +12,7 @@ COUNTS = st.integers(1, RANGES_MAX)
 TOKENS = st.integers(TOKEN_MIN + 1, TOKEN_MAX)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(COUNTS)
 @example(1)
 @example(RANGES_MAX)

@@ -6,6 +6,8 @@ half. The one place where Cassandra differs from everybody else: the bytes of th
 
 from __future__ import annotations
 
+from functools import cache
+
 _MASK = 2**64 - 1
 _C1 = 0x87C37B91114253D5
 _C2 = 0x4CF5AD432745937F
@@ -64,6 +66,7 @@ def hash64(key: bytes) -> int:
     return _signed(h1 + h2 & _MASK)
 
 
+@cache
 def token(key: bytes) -> int:
     """Return the token of a serialized partition key."""
     hashed = hash64(key)
