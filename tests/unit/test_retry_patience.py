@@ -73,7 +73,7 @@ def test_the_budget_is_kept_within_a_pause() -> None:
     began = perf_counter()
     with pytest.raises(TargetUnavailable):
         Patience(unavailable_s=0.1).call(Attempts(*[TargetUnavailable("away")] * 999))
-    assert perf_counter() - began < 2
+    assert perf_counter() - began < 10
 
 
 @pytest.mark.parametrize("error", [RangeFailed("r"), ValueError("ours"), SnapshotError("s")])
