@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from threading import Event
+from time import monotonic
 from typing import TypeVar
 
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_random_exponential
@@ -21,6 +22,30 @@ TRANSIENT_ATTEMPTS_MAX = 5
 PAUSE_FIRST_S = 0.1
 PAUSE_MAX_S = 3.0
 """Short against the outages worth waiting for, so that a run goes on soon after the server does."""
+
+
+@dataclass(slots=True)
+class _Budget:
+    """What one call has spent: tries on transient errors, time since a server went away."""
+
+    unavailable_s: float
+    transients: int = 0
+    away_since: float | None = None
+    error: BaseException | None = None
+
+    def spent_by(self, error: BaseException | None) -> bool:
+        """Book a failed try and tell whether it was the last that its kind may have.
+
+        The clock runs from the first failure: a statement that hung before it failed has not yet
+        been waited for.
+        """
+        self.error = error
+        if isinstance(error, Transient):
+            self.transients += 1
+            return self.transients >= TRANSIENT_ATTEMPTS_MAX
+        now = monotonic()
+        self.away_since = now if self.away_since is None else self.away_since
+        return now - self.away_since >= self.unavailable_s
 
 
 def _nobody(_error: SnapshotError | None, _pause_s: float) -> None:
@@ -46,33 +71,25 @@ class Patience:
             Unavailable: the server stayed away longer than ``unavailable_s``.
             Transient: TRANSIENT_ATTEMPTS_MAX tries failed.
         """
-        transients = 0
+        budget = _Budget(self.unavailable_s)
 
-        def spent(state: RetryCallState) -> bool:
-            nonlocal transients
-            transients += isinstance(_error(state), Transient)
-            return self._spent(state, transients)
+        def unless_stopped() -> T:
+            if self.stop.is_set() and budget.error is not None:
+                raise budget.error
+            return attempt()
 
         retrying = Retrying(
             retry=retry_if_exception_type((Unavailable, Transient)),
-            stop=spent,
+            stop=lambda state: budget.spent_by(_error(state)) or self.stop.is_set(),
             wait=wait_random_exponential(multiplier=PAUSE_FIRST_S, max=PAUSE_MAX_S),
             before_sleep=self._announce,
             sleep=self._pause,
             reraise=True,
         )
-        result: T = retrying(attempt)
-        if retrying.statistics.get("attempt_number", 1) > 1:
+        result: T = retrying(unless_stopped)
+        if budget.error is not None:
             self.tell(None, 0.0)
         return result
-
-    def _spent(self, state: RetryCallState, transients: int) -> bool:
-        """Tell whether the budget of the present error is spent."""
-        if self.stop.is_set():
-            return True
-        if isinstance(_error(state), Transient):
-            return transients >= TRANSIENT_ATTEMPTS_MAX
-        return (state.seconds_since_start or 0.0) >= self.unavailable_s
 
     def _pause(self, seconds: float) -> None:
         self.stop.wait(seconds)

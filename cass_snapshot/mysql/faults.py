@@ -100,6 +100,14 @@ def translate(error: Error, *, where: str) -> SnapshotError:
         )
     if error.errno in LOGIN_CODES:
         return _login(error, where)
+    if error.errno in DENIED_CODES:
+        return PreflightError(
+            "MySQL does not allow the login to do this",
+            where=where,
+            why=describe(error),
+            fix="GRANT SELECT, INSERT, UPDATE, DELETE, CREATE on the target's database"
+            " and on control_database",
+        )
     return StateError(
         "MySQL refuses a statement", where=where, why=f"{describe(error)}: {kind.value}"
     )

@@ -11,6 +11,7 @@ from collections import Counter
 
 from cass_snapshot.errors import (
     LimitReached,
+    PreflightError,
     SnapshotError,
     SourceUnavailable,
     StateError,
@@ -146,7 +147,7 @@ class Copying:
 
     def _judge(self, task: CopyRange, name: str, error: SnapshotError, *, stopped: bool) -> None:
         """Decide what an error of a range means for the range and for the run."""
-        if isinstance(error, Unavailable | StateError | LimitReached):
+        if isinstance(error, Unavailable | StateError | LimitReached | PreflightError):
             if not stopped:  # a wait that the operator broke off is no failure
                 self._halt(error)
             return

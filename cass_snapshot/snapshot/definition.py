@@ -32,6 +32,7 @@ def define(table: Table, target: PlannedTarget, profile: str) -> str:
     parts = {
         "source": source_name(table),
         "target": target.name,
+        "target_table": target.table,
         "dialect": target.dialect,
         "profile": profile,
         "columns": columns,
@@ -68,7 +69,7 @@ def restore(record: RunRecord) -> TableJob:
         ),
         target=PlannedTarget(
             name=record.target,
-            table=record.target.partition(".")[2],
+            table=parts["target_table"],
             columns=planned,
             definitions=tuple(c["definition"] for c in parts["columns"]),
             dialect=parts["dialect"],
@@ -84,7 +85,7 @@ def difference(before: str, now: str) -> str:
     old, new = orjson.loads(before), orjson.loads(now)
     parts = [
         f"{key} was {old.get(key)}, is {new.get(key)}"
-        for key in sorted({*old, *new} - {"columns"})
+        for key in sorted({*old, *new} - {"columns", "target_table"})
         if old.get(key) != new.get(key)
     ]
     was, present = _columns(old), _columns(new)

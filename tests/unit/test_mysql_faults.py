@@ -47,7 +47,7 @@ OURS: dict[FaultClass, type[SnapshotError]] = {
     FaultClass.SPACE: TargetUnavailable,
     FaultClass.DATA: RangeFailed,
 }
-LOGIN = (1044, 1045, 1129, 1130, 1251, 1698, 1820, 1862, 2026, 2059, 2061)
+LOGIN = (1044, 1045, 1129, 1130, 1142, 1143, 1227, 1251, 1698, 1820, 1862, 2026, 2059, 2061)
 SECRET_ROW = "Duplicate entry 'ada@example.org' for key 'PRIMARY'"  # noqa: S105 - no password
 CASES = [(kind, code) for kind, codes in NOTES.items() for code in codes]
 
