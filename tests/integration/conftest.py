@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from tests.support.servers import Place, Servers, new_database, new_keyspace
+from tests.support.servers import Place, Servers, new_database, new_keyspace, until
 from tests.support.source_tables import make_files
 from tests.support.stack import Stack
 
@@ -20,6 +21,20 @@ class OwnServers:
     stack: Stack
     servers: Servers
     keyspace: str
+
+    def stop_mysql(self, number: signal.Signals) -> None:
+        """End MySQL, and wait until nothing is left of its process.
+
+        The next mysqld refuses the socket's lock file while a process of that number exists, even
+        one that is dead and not yet reaped.
+        """
+        remains = Path("/proc") / str(self.stack.pid("mysql"))
+        self.stack.stop("mysql", number)
+        until(lambda: not remains.exists(), "mysqld is reaped", 30)
+
+    def start_mysql(self) -> None:
+        """Start MySQL again, and return when it answers."""
+        self.stack.start("mysql")
 
 
 @pytest.fixture(scope="session")

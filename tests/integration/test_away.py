@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import signal
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
+import mysql.connector
 import pytest
 
 from tests.integration.conftest import OwnServers
 from tests.support.command import Command, Running
 from tests.support.compare import differences
-from tests.support.ledger import assert_read_once
-from tests.support.servers import Place
+from tests.support.ledger import assert_read_once, last_validation
+from tests.support.servers import Place, Servers
 from tests.support.source_tables import FILES_ROWS
 
 pytestmark = pytest.mark.servers
@@ -37,13 +40,13 @@ def test_a_run_waits_for_mysql_and_finishes(
     command = in_small_batches(own_place)
     with command.start_run("files", "--range-count", "8") as running:
         running.until(lambda: own_place.rows_checkpointed() > 400, "rows are checkpointed")
-        own_servers.stack.stop("mysql", number)
+        own_servers.stop_mysql(number)
         gone = time.monotonic()
         try:
             running.until(lambda: says_it_waits(running, command), "it says that it waits")
             running.until(lambda: time.monotonic() > gone + AWAY_S, "MySQL was away long enough")
         finally:
-            own_servers.stack.start("mysql")
+            own_servers.start_mysql()
         ended = running.wait()
         running.wait_gone()
 
@@ -59,6 +62,64 @@ def test_a_run_waits_for_mysql_and_finishes(
     assert kinds[-1] == ("pause", "finished")
 
 
+def test_a_run_whose_count_breaks_off_counts_again(
+    own_servers: OwnServers, own_place: Place
+) -> None:
+    """MySQL killed in the middle of the counting pass: the run waits, and counts from the start.
+
+    The parent is held between the last batch and the count, so that the count meets a lock.
+    """
+    command = Command(own_place, MYSQL__BATCH_ROWS_MAX="200", RUN__WORKERS="2")
+    with command.start_run("files", "--range-count", "2") as running:
+        with locked_before_the_count(own_place, running):
+            running.until(lambda: command.status()["phase"] == "verifying", "it counts")
+            running.until(lambda: waits_for_a_lock(own_place), "the count waits for the lock")
+            own_servers.stop_mysql(signal.SIGKILL)
+            own_servers.start_mysql()
+        ended = running.wait()
+        running.wait_gone()
+
+    assert ended.code == 0, str(ended)
+    assert last_validation(own_place)[1:] == (FILES_ROWS, FILES_ROWS, 0, "OK")
+
+
+def both_began(place: Place) -> bool:
+    """Tell whether each of two ranges has a batch in MySQL."""
+    if not place.rows_checkpointed():
+        return False
+    return place.number("SELECT COUNT(*) FROM {db}.snapshot_checkpoints WHERE batch_seq > 0") == 2
+
+
+def waits_for_a_lock(place: Place) -> bool:
+    """Tell whether some connection waits for a table of the place."""
+    return bool(
+        place.number(
+            "SELECT COUNT(*) FROM performance_schema.metadata_locks"
+            " WHERE lock_status = 'PENDING' AND object_schema = %s",
+            (place.database,),
+        )
+    )
+
+
+@contextmanager
+def locked_before_the_count(place: Place, running: Running) -> Iterator[None]:
+    """Lock the target against readers as soon as every row is in it, and before it is counted."""
+    running.until(lambda: both_began(place), "both ranges have begun")
+    running.send(signal.SIGSTOP)
+    running.until(
+        lambda: place.rows_checkpointed() == FILES_ROWS, "the workers finish what they have"
+    )
+    other = Servers(place.servers.endpoints)
+    try:
+        other.sql(f"LOCK TABLES {place.database}.files WRITE")
+        running.send(signal.SIGCONT)
+        yield
+    finally:
+        running.send(signal.SIGCONT)
+        with suppress(mysql.connector.Error):  # its server may be gone
+            other.close()
+
+
 def test_a_run_that_waited_too_long_ends_with_seven_and_replays(
     own_servers: OwnServers, own_place: Place
 ) -> None:
@@ -71,12 +132,12 @@ def test_a_run_that_waited_too_long_ends_with_seven_and_replays(
         "files", "--range-count", "8", MYSQL__UNAVAILABLE_TIMEOUT_S="3"
     ) as running:
         running.until(lambda: own_place.rows_checkpointed() > 400, "rows are checkpointed")
-        own_servers.stack.stop("mysql", signal.SIGKILL)
+        own_servers.stop_mysql(signal.SIGKILL)
         try:
             ended = running.wait()
             running.wait_gone()
         finally:
-            own_servers.stack.start("mysql")
+            own_servers.start_mysql()
     assert ended.code == 7, str(ended)
     assert "same command" in ended.out
 
@@ -117,13 +178,13 @@ def test_a_killed_parent_leaves_a_wal_that_replays_while_cassandra_is_not_asked(
     command = in_small_batches(own_place)
     with command.start_run("files", "--range-count", "8") as running:
         running.until(lambda: own_place.rows_checkpointed() > 400, "rows are checkpointed")
-        own_servers.stack.stop("mysql", signal.SIGKILL)
+        own_servers.stop_mysql(signal.SIGKILL)
         try:
             running.until(lambda: says_it_waits(running, command), "it says that it waits")
             running.kill()
             running.wait_gone()
         finally:
-            own_servers.stack.start("mysql")
+            own_servers.start_mysql()
     there = own_place.rows_checkpointed()
 
     replay = ["replay-wal", *command.both()[2:], "--output", "json"]
