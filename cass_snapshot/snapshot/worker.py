@@ -139,11 +139,8 @@ class Worker:
                     stopped=self._stop.is_set(),
                 )
             case CountTarget():
-                job = self._parts.table(task.table)
-                keys = self._parts.target_keys(task.table).all_keys()
-                counts = count_target(
-                    self._until_stop(keys), task.ranges, len(job.table.partition_key)
-                )
+                # A pass that broke off is done again from its start: one snapshot, or none.
+                counts = self._patience.call(lambda: self._count_target(task))
                 return Ended(task=task.id, result=counts, stopped=self._stop.is_set())
             case FindMissing():
                 return self._find_missing(task)
@@ -200,6 +197,11 @@ class Worker:
             if self._stop.is_set():
                 return
             yield page
+
+    def _count_target(self, task: CountTarget) -> tuple[int, ...]:
+        width = len(self._parts.table(task.table).table.partition_key)
+        keys = self._parts.target_keys(task.table).all_keys()
+        return count_target(self._until_stop(keys), task.ranges, width)
 
     def _find_missing(self, task: FindMissing) -> Ended:
         seen = missing = 0
