@@ -277,6 +277,7 @@ class Parts:
                     self._job.settings.cassandra.page_rows, self._job.settings.mysql.batch_rows_max
                 ),
                 patience=self._patience,
+                timeout_s=self._job.settings.cassandra.request_timeout_s,
             )
         return self._sources[index, what]
 

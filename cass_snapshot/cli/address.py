@@ -113,7 +113,9 @@ def _split(text: str, scheme: str, option: str, form: str) -> tuple[str, str, st
 def _host(text: str, option: str, form: str) -> tuple[str, int | None]:
     found = _HOST.fullmatch(text)
     if found is None:
-        raise _unreadable(option, form, f'"{text}" is not HOST or HOST:PORT; IPv6 stands in []')
+        raise _unreadable(
+            option, form, "what follows // is not HOST or HOST:PORT; IPv6 stands in []"
+        )
     port = int(found["port"]) if found["port"] else None
     if port is not None and not 1 <= port <= PORT_MAX:
         raise _unreadable(option, form, f"ports go from 1 to {PORT_MAX}, not {port}")

@@ -6,6 +6,8 @@ truncated. The names of tables and columns are interface.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from cass_snapshot.mysql.statements import qualified
 
 RUNS = "snapshot_runs"
@@ -88,6 +90,39 @@ _KEYS = {
 }
 
 
+def foreign(
+    table: str,
+    engine: object,
+    columns: Sequence[Sequence[object]],
+    keys: Sequence[Sequence[object]],
+) -> str:
+    """Return in what a table that is there differs from ours, an empty text where it is ours.
+
+    Args:
+        table: the name of a control table.
+        engine: its engine.
+        columns: rows of statements.COLUMN_FACTS.
+        keys: rows of statements.UNIQUE_KEY_FACTS.
+    """
+    if engine != "InnoDB":
+        return f"its engine is {engine}"
+    there = {str(name): str(sql).partition("(")[0].lower() for name, sql, *_ in columns}
+    wanted = {name: _type_of(definition) for name, definition in SHAPES[table]}
+    if missing := [name for name in wanted if name not in there]:
+        return f"it lacks {', '.join(missing)}"
+    if other := [name for name, kind in wanted.items() if there[name] != kind]:
+        return f"columns of another type: {', '.join(other)}"
+    if more := [str(c[0]) for c in columns if str(c[0]) not in wanted and c[3] == "NO"]:
+        return f"it has {', '.join(more)}, which this tool does not fill"
+    primary = [str(column) for index, column in keys if index == "PRIMARY"]
+    listed = ", ".join(f"`{column}`" for column in primary)
+    return "" if f"PRIMARY KEY ({listed})" in _KEYS[table] else "its primary key is another"
+
+
+def _type_of(definition: str) -> str:
+    return definition.partition(" ")[0].partition("(")[0].lower()
+
+
 def create(database: str, table: str) -> str:
     """Return the DDL of a control table."""
     columns = ", ".join(f"`{name}` {definition}" for name, definition in SHAPES[table])
@@ -109,7 +144,7 @@ class ControlSql:
             qualified(database, table).replace("%", "%%") for table in SHAPES
         )
         self._write_runs(runs)
-        self._write_checkpoints(checkpoints)
+        self._write_checkpoints(checkpoints, runs)
         self._write_batches(wal)
         self.insert_validation = (
             f"INSERT INTO {validation} (`table_name`, `cassandra_count`, `mysql_count`, `diff`,"
@@ -141,11 +176,11 @@ class ControlSql:
         )
         self.finish = (
             f"UPDATE {runs} SET `state` = %s, `exit_code` = %s, `ended_at` = UTC_TIMESTAMP(3)"
-            f" WHERE {_OF_RUN}"
+            f" WHERE {_OF_RUN} AND `epoch` = %s"
         )
         self.epoch = f"SELECT `epoch` FROM {runs} WHERE {_OF_RUN} LOCK IN SHARE MODE"
 
-    def _write_checkpoints(self, checkpoints: str) -> None:
+    def _write_checkpoints(self, checkpoints: str, runs: str) -> None:
         self.insert_range = (
             f"INSERT INTO {checkpoints} (`run_id`, `source`, `range`, `range_start`,"
             " `range_end`, `state`, `updated_at`) VALUES (%s, %s, %s, %s, %s, %s, UTC_TIMESTAMP(3))"
@@ -170,6 +205,7 @@ class ControlSql:
             f"UPDATE {checkpoints} SET `state` = %s, `attempts` = %s,"
             f" `updated_at` = UTC_TIMESTAMP(3) WHERE {_OF_RUN}"
             " AND `range` = %s AND `state` <> 'done'"
+            f" AND EXISTS (SELECT 1 FROM {runs} WHERE {_OF_RUN} AND `epoch` = %s)"
         )
 
     def _write_batches(self, wal: str) -> None:

@@ -96,7 +96,8 @@ def translate(error: Error, *, where: str) -> SnapshotError:
             "MySQL refuses a row",
             where=where,
             why=why,
-            fix="mend the target table or the row, then run again",
+            fix="mend the target table, then run again; a row that was mended in Cassandra"
+            " is read again only by a run with --new",
         )
     if error.errno in LOGIN_CODES:
         return _login(error, where)

@@ -19,6 +19,8 @@ from cass_snapshot.mysql import statements
 from cass_snapshot.mysql.columns import Flavour, TargetColumn
 
 PACKET_RESERVE = 1024
+PACKET_HEAD = 64
+"""What the protocol puts before a statement, generously."""
 STATEMENT_BYTES = 2**20
 """Larger statements gain nothing and cost the server memory."""
 _ESCAPES = str.maketrans(
@@ -35,6 +37,7 @@ _LITERALS: dict[Form, Callable[[Any], str]] = {
     Form.HEX: lambda value: f"x'{value}'",
     Form.BOOLEAN: lambda value: "1" if value else "0",
     Form.INTEGER: str,
+    Form.DIGITS: str,
     Form.NUMBER: repr,
 }
 
@@ -64,6 +67,7 @@ class Inserter:
             table, columns, mariadb=flavour is Flavour.MARIADB
         )
         frame = len((self._before + self._after).encode())
+        self._row_max = max_allowed_packet - frame - PACKET_HEAD
         self._bytes_max = min(STATEMENT_BYTES, max_allowed_packet - PACKET_RESERVE - frame)
 
     def put(self, cursor: Any, lines: Lines) -> None:  # noqa: ANN401 - see connection.connect
@@ -83,7 +87,11 @@ class Inserter:
                 )
 
     def _statements(self, lines: Lines) -> Iterator[str]:
-        """Yield statements below the server's packet limit; one row alone may be larger."""
+        """Yield statements below the server's packet limit.
+
+        Raises:
+            RangeFailed: one row alone is larger; the server would only drop the connection.
+        """
         rows: list[str] = []
         size = 0
         for line in lines.data.split(b"\n"):
@@ -91,6 +99,8 @@ class Inserter:
                 continue
             row = self._row(line)
             width = len(row.encode()) + 2
+            if width > self._row_max:
+                raise _too_large(width, self._row_max)
             if rows and size + width > self._bytes_max:
                 yield self._statement(rows)
                 rows, size = [], 0
@@ -105,3 +115,11 @@ class Inserter:
 
     def _statement(self, rows: Sequence[str]) -> str:
         return f"{self._before}{','.join(rows)}{self._after}"
+
+
+def _too_large(width: int, limit: int) -> RangeFailed:
+    return RangeFailed(
+        "a row is larger than MySQL takes in one statement",
+        why=f"it needs {width} bytes, max_allowed_packet leaves {limit}",
+        fix="raise max_allowed_packet at the server, or let it use LOAD DATA LOCAL",
+    )

@@ -63,8 +63,8 @@ class MysqlKeys:
 
         A pass that breaks off is not taken up again: its rows would come from two snapshots.
         """
-        connection = self._patience.call(self._connected)
         try:
+            connection = self._connected()
             with connection.cursor(buffered=False) as cursor:
                 cursor.execute(statements.select_keys(self._table, self._names))
                 while rows := cursor.fetchmany(FETCH_ROWS):

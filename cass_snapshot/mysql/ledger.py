@@ -14,7 +14,7 @@ from cass_snapshot.mysql import control
 from cass_snapshot.mysql.checkpoint import checkpoint_of
 from cass_snapshot.mysql.connection import address, connect
 from cass_snapshot.mysql.faults import translate
-from cass_snapshot.mysql.statements import COLUMN_FACTS, TABLE_FACTS
+from cass_snapshot.mysql.statements import COLUMN_FACTS, TABLE_FACTS, UNIQUE_KEY_FACTS
 from cass_snapshot.settings import MysqlSettings
 from cass_snapshot.validation import Validation
 
@@ -34,19 +34,18 @@ class MysqlLedger:
         Raises:
             PreflightError: a table of one of their names has other columns or another engine.
         """
-        for table, shape in control.SHAPES.items():
+        for table in control.SHAPES:
             facts = self._query(TABLE_FACTS, (self._database, table))
             if not facts:
                 continue
-            rows = self._query(COLUMN_FACTS, (self._database, table))
-            missing = [name for name, _ in shape if name not in {str(row[0]) for row in rows}]
-            if missing or facts[0][1] != "InnoDB":
+            columns = self._query(COLUMN_FACTS, (self._database, table))
+            keys = self._query(UNIQUE_KEY_FACTS, (self._database, table))
+            why = control.foreign(table, facts[0][1], columns, keys)
+            if why:
                 raise PreflightError(
                     f"{self._database}.{table} is there already and is not ours",
                     where=f"[mysql] control_database, {address(self._settings)}",
-                    why=f"it lacks {', '.join(missing)}"
-                    if missing
-                    else f"its engine is {facts[0][1]}",
+                    why=why,
                     fix="set control_database to another database, which may be empty",
                 )
 
@@ -114,13 +113,15 @@ class MysqlLedger:
 
     def mark_range(self, record: RunRecord, number: int, state: RangeState, attempts: int) -> None:
         """Record the state of a range that is not done."""
+        key = (record.run_id, record.source)
         self._change(
-            self._sql.mark_range, (state.value, attempts, record.run_id, record.source, number)
+            self._sql.mark_range, (state.value, attempts, *key, number, *key, record.epoch)
         )
 
     def finish(self, record: RunRecord, state: RunState, exit_code: int) -> None:
-        """Record how the copy of a table ended."""
-        self._change(self._sql.finish, (state.value, exit_code, record.run_id, record.source))
+        """Record how the copy of a table ended, unless a newer process has taken it over."""
+        key = (record.run_id, record.source)
+        self._change(self._sql.finish, (state.value, exit_code, *key, record.epoch))
 
     def record_validation(self, validation: Validation) -> None:
         """Store the outcome of a verification."""

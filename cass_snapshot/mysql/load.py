@@ -77,17 +77,24 @@ class Loader:
         self._statement = statements.load_data(table, columns, str(self._path))
 
     def dialect(self, lines: Lines) -> bytes | None:
-        """Return what ``put`` takes, or None where this batch is not for this way."""
+        """Return what ``stage`` takes, or None where this batch is not for this way."""
         return as_load_data(lines, self._words)
 
-    def put(self, cursor: Any, data: bytes, rows: int) -> None:  # noqa: ANN401 - see connection.connect
-        """Load the lines that ``dialect`` returned, and prove that each became a row.
+    def stage(self, data: bytes) -> None:
+        """Write the lines that ``dialect`` returned where ``put`` loads them from.
+
+        Raises:
+            OSError: there is no room; nothing was sent.
+        """
+        self._path.write_bytes(data)
+
+    def put(self, cursor: Any, rows: int) -> None:  # noqa: ANN401 - see connection.connect
+        """Load what was staged, and prove that each line became a row.
 
         Raises:
             RangeFailed: the server warned, skipped a line or counted another number of rows.
             mysql.connector.Error: the server refused a value.
         """
-        self._path.write_bytes(data)
         cursor.execute(self._statement)
         warnings = cursor.warning_count
         # REPLACE counts an overwritten row twice, so the rows sent are the least.

@@ -80,6 +80,9 @@ class MysqlTarget:
             connection.rollback()
         except (Error, SnapshotError) as error:
             raise self._failed(error, where) from error
+        except BaseException:
+            self.close()
+            raise
         return found
 
     def write(self, batch: Batch) -> bool:
@@ -101,6 +104,11 @@ class MysqlTarget:
             if isinstance(ours, RangeFailed):
                 self._note_refusal(batch, error)
             raise ours from error
+        except BaseException:
+            # Whatever else went wrong, the checkpoint may have moved in a transaction without its
+            # rows: with the connection that transaction goes, or the next batch would commit it.
+            self.close()
+            raise
         return True
 
     def close(self) -> None:
@@ -113,11 +121,22 @@ class MysqlTarget:
     def _put(self, cursor: Any, batch: Batch) -> None:  # noqa: ANN401 - see connection.connect
         if not batch.lines.rows:
             return
-        data = self._loader.dialect(batch.lines) if self._loader is not None else None
-        if self._loader is not None and data is not None:
-            self._loader.put(cursor, data, batch.lines.rows)
+        if self._loader is not None and self._staged(self._loader, batch):
+            self._loader.put(cursor, batch.lines.rows)
         elif self._inserter is not None:
             self._inserter.put(cursor, batch.lines)
+
+    def _staged(self, loader: Loader, batch: Batch) -> bool:
+        """Tell whether the batch lies ready for LOAD DATA; if not, the other way is open."""
+        data = loader.dialect(batch.lines)
+        if data is None:
+            return False
+        try:
+            loader.stage(data)
+        except OSError as error:  # a small or full memory file system
+            log.warning("%s is inserted, not loaded: %s", batch.range, error)
+            return False
+        return True
 
     def _connected(self) -> Any:  # noqa: ANN401 - see connection.connect
         """Return the open connection, or open one and find out how rows may be written."""

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from time import perf_counter
 from typing import Any
+
+from cassandra import OperationTimedOut
 
 from cass_snapshot.errors import SnapshotError, Transient
 from cass_snapshot.model import Cells
@@ -19,8 +21,12 @@ from cass_snapshot.retry import Patience
 
 PAGE_BYTES = 4 * 2**20
 """What a page is aimed at, so that rows of any width keep a worker's memory flat."""
-PAGE_ROWS_FIRST = 500
+PAGE_ROWS_FIRST = 50
+"""A width is not known before the first page, and rows may be of megabytes."""
 PAGE_ROWS_MIN = 10
+TIMEOUT_S = 30.0
+ANSWER_MARGIN_S = 5.0
+"""What the driver gets on top of its own time limit to report that it has run out."""
 _SAMPLE = 64
 
 
@@ -58,10 +64,17 @@ class RawPage:
 class _Stream:
     """The pages of one execution, one request in flight at most."""
 
-    def __init__(self, session: Any, statement: Any, state: bytes | None, size: PageSize) -> None:  # noqa: ANN401 - the driver is untyped
+    def __init__(
+        self,
+        session: Any,  # noqa: ANN401 - the driver is untyped
+        statement: Any,  # noqa: ANN401 - the driver is untyped
+        state: bytes | None,
+        size: PageSize,
+        timeout_s: float,
+    ) -> None:
         self._arrived: SimpleQueue[RawPage | Exception] = SimpleQueue()
         self._size = size
-        self._more = True
+        self._timeout_s = timeout_s
         self._asked = perf_counter()
         statement.fetch_size = size.rows
         self._future = session.execute_async(statement, paging_state=state)
@@ -74,7 +87,11 @@ class _Stream:
 
     def next(self) -> RawPage:
         """Return the next page, and ask for the one after it."""
-        arrived = self._arrived.get()
+        # The driver times the first page of a statement alone; the others have this limit.
+        try:
+            arrived = self._arrived.get(timeout=self._timeout_s + ANSWER_MARGIN_S)
+        except Empty:
+            raise OperationTimedOut(f"no page in {self._timeout_s:g} s") from None
         if isinstance(arrived, Exception):
             raise arrived
         if arrived.state is not None:
@@ -92,13 +109,14 @@ def fetch(  # noqa: D417 - session and statement are the driver's
     size: PageSize,
     patience: Patience,
     where: str,
+    timeout_s: float = TIMEOUT_S,
 ) -> Iterator[RawPage]:
     """Yield the pages of a bound statement; the last one has no ``state``.
 
     Args:
         size: how many rows to ask for; learns from what comes.
         patience: how long failing requests are repeated.
-        where: table and range, for messages.
+        where: table and range, for messages; ``timeout_s``: how long a page may take.
 
     Raises:
         SourceUnavailable: Cassandra stayed away longer than the patience lasts.
@@ -112,7 +130,7 @@ def fetch(  # noqa: D417 - session and statement are the driver's
         nonlocal stream
         try:
             if stream is None:
-                stream = _Stream(session, statement, state, size)
+                stream = _Stream(session, statement, state, size, timeout_s)
             return stream.next()
         except Exception as error:
             stream = None

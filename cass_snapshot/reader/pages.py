@@ -16,7 +16,7 @@ from cass_snapshot.errors import RangeFailed
 from cass_snapshot.model import Cells, Column, Page, Position, Table, TokenRange
 from cass_snapshot.reader import statements
 from cass_snapshot.reader.faults import translate
-from cass_snapshot.reader.fetch import PageSize, RawPage, fetch
+from cass_snapshot.reader.fetch import TIMEOUT_S, PageSize, RawPage, fetch
 from cass_snapshot.reader.raw import prepare_raw
 from cass_snapshot.reader.session import Connection
 from cass_snapshot.retry import Patience
@@ -34,6 +34,7 @@ class CassandraSource:
         columns: what each row holds, in order; ``position`` needs the primary key among them.
         page_rows_max: the most rows to ask for at once.
         patience: how long requests that fail are repeated.
+        timeout_s: how long a page may take.
     """
 
     def __init__(
@@ -44,12 +45,14 @@ class CassandraSource:
         *,
         page_rows_max: int,
         patience: Patience,
+        timeout_s: float = TIMEOUT_S,
     ) -> None:
         self._connection = connection
         self._table = table
         self._columns = tuple(columns)
         self._size = PageSize(page_rows_max)
         self._patience = patience
+        self._timeout_s = timeout_s
         self._prepared: dict[str, Any] = {}
         places = {column: place for place, column in enumerate(self._columns)}
         self._partition = [places[c] for c in table.partition_key if c in places]
@@ -129,6 +132,7 @@ class CassandraSource:
             size=self._size,
             patience=self._patience,
             where=place,
+            timeout_s=self._timeout_s,
         )
 
     def _prepare(self, cql: str, where: str) -> Any:  # noqa: ANN401 - the driver is untyped

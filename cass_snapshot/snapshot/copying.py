@@ -13,7 +13,6 @@ from cass_snapshot.errors import (
     LimitReached,
     PreflightError,
     SnapshotError,
-    SourceUnavailable,
     StateError,
     Transient,
     Unavailable,
@@ -32,13 +31,10 @@ from cass_snapshot.snapshot.plan import RunPlan
 from cass_snapshot.snapshot.progress import Progress
 from cass_snapshot.snapshot.status import RangeFailure
 from cass_snapshot.snapshot.supervisor import Pool, WorkerDeath
+from cass_snapshot.snapshot.watch import UnexpectedError, Watch
 
 TRIES_A_RANGE_MAX = 3
 """How often a range whose error may pass is read before it is set aside."""
-
-
-class UnexpectedError(Exception):
-    """A worker met an error that is a bug; the text is its traceback."""
 
 
 class Copying:
@@ -54,6 +50,7 @@ class Copying:
         self._plan = plan
         self._progress = progress
         self._journal = journal
+        self._watch = Watch(progress, journal)
         self._tries: Counter[int] = Counter()
         self._tasks = {task.id: task for task in _tasks(plan)}
         self.pool: Pool | None = None
@@ -90,41 +87,10 @@ class Copying:
                     seconds=message.seconds,
                     how=message.how,
                 )
-            case Waiting():
-                self._waiting(message)
-            case WorkerDeath():
-                self._died(message)
+            case Waiting() | WorkerDeath():
+                self._watch.hear(message)
             case Ended():
                 self._ended(self._tasks[message.task], message)
-
-    def _waiting(self, message: Waiting) -> None:
-        if message.error is None:
-            for side in ("source", "target"):
-                if self._progress.waiting(side, None):
-                    self._journal.emit("pause", "finished", f"the {side} answers again", side=side)
-            return
-        if isinstance(message.error, Transient):
-            self._progress.retried(0)
-            self._journal.emit("retry", "warning", str(message.error))
-            return
-        side = "source" if isinstance(message.error, SourceUnavailable) else "target"
-        reason = f"{message.error.what} ({message.error.why})"
-        if self._progress.waiting(side, reason):
-            self._journal.emit(
-                "pause", "started", reason, side=side, reason={"kind": f"{side}_away"}
-            )
-
-    def _died(self, death: WorkerDeath) -> None:
-        ranges = [t.range.number for t in death.tasks if isinstance(t, CopyRange)]
-        self._progress.restarted()
-        self._journal.emit(
-            "run",
-            "warning",
-            f"{death.worker} died (exit code {death.exit_code}); its ranges go to another worker",
-            worker=death.worker,
-            exit_code=death.exit_code,
-            ranges=ranges,
-        )
 
     def _ended(self, task: CopyRange, ended: Ended) -> None:
         name = str(self._plan.tables[task.table].job.table.name)
@@ -177,7 +143,7 @@ class Copying:
     def _halt(self, error: SnapshotError | UnexpectedError) -> None:
         if self.halted is None:
             self.halted = error
-            self._journal.emit("run", "failed", str(error).strip().rpartition("\n")[2])
+            self._journal.emit("run", "failed", str(error))
         if self.pool is not None:
             self.pool.stop()
 

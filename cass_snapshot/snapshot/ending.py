@@ -8,12 +8,13 @@ from cass_snapshot.model import RangeState, RunState
 from cass_snapshot.protocols import Ledger
 from cass_snapshot.retry import Patience
 from cass_snapshot.settings import Settings
-from cass_snapshot.snapshot.copying import Copying, UnexpectedError
+from cass_snapshot.snapshot.copying import Copying
 from cass_snapshot.snapshot.journal import Journal
 from cass_snapshot.snapshot.plan import RunPlan
 from cass_snapshot.snapshot.progress import Progress
 from cass_snapshot.snapshot.signals import StopRequest
 from cass_snapshot.snapshot.verification import Counting, counts_of
+from cass_snapshot.snapshot.watch import UnexpectedError
 from cass_snapshot.validation import Validation
 
 CLOSING_PATIENCE_S = 30.0
@@ -49,7 +50,7 @@ class Ending:
             reasons.append("stopped by a signal; the same command continues")
         if isinstance(halted, UnexpectedError):
             codes.append(Exit.BUG.value)
-            reasons.append(f"unexpected error, see run.log: {str(halted).strip().splitlines()[-1]}")
+            reasons.append(f"unexpected error, see run.log: {halted}")
         elif halted is not None:
             codes.append(exit_code_for(halted))
             reasons.append(str(halted))

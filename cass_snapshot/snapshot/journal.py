@@ -40,7 +40,10 @@ class Journal:
             message=message,
             fields=fields,
         )
-        self._directory.append_event(record)
+        try:
+            self._directory.append_event(record)
+        except OSError as error:  # rows are what a full disk must stop, and the workers see to that
+            log.warning("an event could not be written: %s", error)
         level = logging.WARNING if status in ("failed", "warning") else logging.INFO
         log.log(level, "%s %s: %s", event, status, message)
         self._view.event(record)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -15,11 +17,11 @@ from cass_snapshot.model import PlannedTarget, RunRecord, RunState, Table, Token
 from cass_snapshot.protocols import SourceAdmin, TargetAdmin
 from cass_snapshot.ring.split import split_ring
 from cass_snapshot.settings import Settings, TableSettings
-from cass_snapshot.snapshot.copying import UnexpectedError
-from cass_snapshot.snapshot.messages import Ended, FindMissing, FromWorker, MissingFound
+from cass_snapshot.snapshot.messages import Ended, FindMissing, FromWorker, MissingFound, Waiting
 from cass_snapshot.snapshot.reports import MissingKey, MissingReport, TableMissing
 from cass_snapshot.snapshot.signals import StopRequest
 from cass_snapshot.snapshot.supervisor import Pool, WorkerDeath
+from cass_snapshot.snapshot.watch import UnexpectedError
 from cass_snapshot.wiring import (
     Job,
     TableJob,
@@ -28,6 +30,8 @@ from cass_snapshot.wiring import (
     open_target_admin,
     source_name,
 )
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -50,6 +54,10 @@ class _Search:
     halted: SnapshotError | UnexpectedError | None = None
     pool: Pool | None = None
     tasks: dict[int, FindMissing] = field(default_factory=dict)
+    said: Counter[int] = field(default_factory=Counter)
+    """How many keys of each task were reported."""
+    repeats: Counter[int] = field(default_factory=Counter)
+    """How many keys a task that is done again will report once more."""
 
     def __post_init__(self) -> None:
         self.found = [_Found() for _ in self.jobs]
@@ -62,14 +70,23 @@ class _Search:
         """Take what a worker found, or the reason why it could not look."""
         if isinstance(message, MissingFound):
             self._report(self.tasks[message.task], message)
+        elif isinstance(message, WorkerDeath):
+            for task in message.tasks:
+                self.repeats[task.id] = self.said[task.id]
+        elif isinstance(message, Waiting) and message.error is not None:
+            log.warning("waiting: %s", message.error)
         elif isinstance(message, Ended):
             self._ended(self.tasks[message.task], message)
 
     def _report(self, task: FindMissing, message: MissingFound) -> None:
+        known = min(self.repeats[task.id], len(message.keys))
+        self.repeats[task.id] -= known
+        keys = message.keys[known:]
+        self.said[task.id] += len(keys)
         job = self.jobs[task.table]
         names = [c.name for c in job.table.primary_key]
-        rows = key_values(job)([cells for _, cells in message.keys])
-        for (token, _), values in zip(message.keys, rows, strict=True):
+        rows = key_values(job)([cells for _, cells in keys])
+        for (token, _), values in zip(keys, rows, strict=True):
             self.on_missing(
                 MissingKey(
                     table=str(job.table.name),

@@ -44,26 +44,6 @@ class RunPlan:
     continues: bool
 
 
-def make_plan(
-    settings: Settings,
-    wanted: Sequence[TableSettings],
-    *,
-    source: SourceAdmin,
-    target: TargetAdmin,
-    new_run_id: str,
-    new: bool,
-) -> RunPlan:
-    """Examine every table and return the run to do.
-
-    Raises:
-        PreflightError: a table cannot be copied.
-        StateError: an unfinished run has another fingerprint.
-        UsageError: two tables share a target, or belong to different unfinished runs.
-    """
-    examined = examine(wanted, source=source, target=target)
-    return lay_out(settings, examined, target=target, new_run_id=new_run_id, new=new)
-
-
 def examine(
     wanted: Sequence[TableSettings], *, source: SourceAdmin, target: TargetAdmin
 ) -> list[tuple[Table, PlannedTarget]]:
@@ -96,12 +76,16 @@ def lay_out(
         UsageError: the tables belong to different unfinished runs.
     """
     unfinished = [None if new else _unfinished(target, t, p) for t, p in examined]
-    run_id = _run_id(unfinished) or new_run_id
+    begun = _run_id(unfinished)
+    # Tables of that run which are done stay done: they have nothing to copy, and are counted.
+    known = {} if begun is None else {r.source: r for r in target.ledger.runs(begun)}
     tables = [
-        _planned(settings, target, table, planned, record, run_id)
-        for (table, planned), record in zip(examined, unfinished, strict=True)
+        _planned(
+            settings, target, table, planned, known.get(source_name(table)), begun or new_run_id
+        )
+        for table, planned in examined
     ]
-    return RunPlan(run_id=run_id, tables=tuple(tables), continues=any(unfinished))
+    return RunPlan(run_id=begun or new_run_id, tables=tuple(tables), continues=begun is not None)
 
 
 def _refuse_shared_targets(wanted: Sequence[TableSettings]) -> None:
@@ -179,6 +163,13 @@ def _continued(
             fix="undo the change, or start afresh with --new",
         )
     checkpoints = tuple(target.ledger.checkpoints(record))
+    if not planned.exists and any(c.batch_seq for c in checkpoints):
+        raise StateError(
+            f"the target {planned.name} is gone",
+            where=f"run {record.run_id}, {table.name}; nothing was written",
+            why="its checkpoints say that rows are in it, and there is no such table",
+            fix="start afresh with --new",
+        )
     ranges = tuple(c.range for c in checkpoints)
     prove_tiling(ranges)
     return PlannedTable(

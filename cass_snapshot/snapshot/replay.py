@@ -15,7 +15,8 @@ from pathlib import Path
 
 from cass_snapshot.errors import PreflightError, StateError
 from cass_snapshot.exits import Exit
-from cass_snapshot.model import Batch, Checkpoint, TableName
+from cass_snapshot.model import Batch, Checkpoint, RunRecord, TableName
+from cass_snapshot.protocols import TargetAdmin
 from cass_snapshot.retry import Patience
 from cass_snapshot.settings import Settings
 from cass_snapshot.snapshot.apply import apply
@@ -23,7 +24,7 @@ from cass_snapshot.snapshot.definition import restore
 from cass_snapshot.snapshot.reports import ReplayReport, TableReplay
 from cass_snapshot.snapshot.rundir import choose, run_id_of, table_lock
 from cass_snapshot.wal.reader import RangeReader, find_ranges
-from cass_snapshot.wiring import TableJob, open_target, open_target_admin, wal_identity
+from cass_snapshot.wiring import TableJob, open_target, open_target_admin, target_name, wal_identity
 
 
 def replay(
@@ -45,16 +46,13 @@ def replay(
     with ExitStack() as stack:
         admin = open_target_admin(settings.mysql)
         stack.callback(admin.close)
-        records = admin.ledger.runs(run_id) if admin.ledger.exists() else []
-        jobs = [restore(r) for r in records if table in (None, str(r.table))]
-        if not jobs:
-            raise PreflightError(
-                f"the target knows no run {run_id}" + (f" of {table}" if table else ""),
-                where=f"snapshot_runs, {admin.heading}; nothing was written",
-                fix="check [mysql] host, database and control_database, or --to",
-            )
+        jobs = _jobs(admin, run_id, table)
+        for job in jobs:
+            _refuse_elsewhere(settings, job)
         for job in sorted(jobs, key=lambda j: j.table.name):
             stack.enter_context(table_lock(settings.run.directory, job.table.name))
+        for job in jobs:
+            _refuse_overtaken(job, admin.ledger.newest(job.record.source, job.record.target))
         scratch = Path(tempfile.mkdtemp(prefix=".replay-", dir=folder))
         stack.callback(shutil.rmtree, scratch, ignore_errors=True)
         reports = tuple(
@@ -66,6 +64,42 @@ def replay(
             for job in jobs
         )
     return ReplayReport(run_id=run_id, tables=reports, exit_code=Exit.OK)
+
+
+def _jobs(admin: TargetAdmin, run_id: str, table: str | None) -> list[TableJob]:
+    """Return the tables of a run, as the target's own ledger knows them."""
+    records = admin.ledger.runs(run_id) if admin.ledger.exists() else []
+    jobs = [restore(r) for r in records if table in (None, str(r.table))]
+    if not jobs:
+        raise PreflightError(
+            f"the target knows no run {run_id}" + (f" of {table}" if table else ""),
+            where=f"snapshot_runs, {admin.heading}; nothing was written",
+            fix="check [mysql] host, database and control_database, or --to",
+        )
+    return jobs
+
+
+def _refuse_elsewhere(settings: Settings, job: TableJob) -> None:
+    """Refuse a target that is not the one whose checkpoints would move."""
+    here = target_name(settings.mysql, job.target.table)
+    if here != job.record.target:
+        raise StateError(
+            "the run went into another target",
+            where=f"[mysql] database, or --to; run {job.record.run_id}; nothing was written",
+            why=f"its target is {job.record.target}, and this would write {here}",
+            fix="name the database that the run copied into",
+        )
+
+
+def _refuse_overtaken(job: TableJob, newest: RunRecord | None) -> None:
+    """Refuse a run after which a newer one copied the same table: its rows are older."""
+    if newest is not None and newest.run_id != job.record.run_id:
+        raise StateError(
+            "a newer run has copied this table since",
+            where=f"run {job.record.run_id}, {job.table.name}; nothing was written",
+            why=f"run {newest.run_id} read Cassandra later; this WAL would put older rows back",
+            fix=f"cass-snapshot replay-wal {newest.run_id}",
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,8 +128,10 @@ def _replay_table(
     try:
         for number in numbers:
             reader = RangeReader(what.wal, what.table, number)
+            if not reader.begun:  # a crash between a segment's creation and its first batch
+                continue
             checkpoint = _check(what, reader, checkpoints.get(number))
-            found += reader.last_seq - reader.first_seq + 1 if reader.last_seq else 0
+            found += reader.last_seq - reader.first_seq + 1
             for batch in _lacking(reader, checkpoint) if dry_run else ():
                 applied, rows = applied + 1, rows + batch.lines.rows
             if dry_run:

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 
 from cass_snapshot import __version__, logs
 from cass_snapshot.model import TableName
 from cass_snapshot.protocols import SourceAdmin, TargetAdmin
+from cass_snapshot.retry import Patience
 from cass_snapshot.settings import Settings, TableSettings, redacted
 from cass_snapshot.snapshot.plan import RunPlan, examine, lay_out
 from cass_snapshot.snapshot.rundir import (
@@ -19,6 +21,7 @@ from cass_snapshot.snapshot.rundir import (
     table_lock,
 )
 from cass_snapshot.snapshot.session import Session
+from cass_snapshot.snapshot.signals import StopRequest
 from cass_snapshot.snapshot.status import RunStatus, View
 from cass_snapshot.wiring import open_source_admin, open_target_admin
 
@@ -49,17 +52,13 @@ def run(
         warning = prepare_runs_directory(settings.run.directory)
         for name in sorted({t.name for t in tables}):
             stack.enter_context(table_lock(settings.run.directory, name))
-        plan = lay_out(
-            settings,
-            examined,
-            target=target,
-            new_run_id=new_run_id(datetime.now(UTC)),
-            new=new,
-        )
+        own_id = new_run_id(datetime.now(UTC))
+        plan = lay_out(settings, examined, target=target, new_run_id=own_id, new=new)
         settings = _reading_from(source.datacenter, settings)
-        plan = _register(plan, target)
+        stop = stack.enter_context(StopRequest())
+        plan = _register(plan, target, settings.mysql.unavailable_timeout_s)
         directory = _open_directory(settings, plan, command_line)
-        session = Session(settings, plan, source, target, directory, view)
+        session = Session(settings, plan, source, target, directory, view, stop)
         if warning:
             session.journal.emit("run", "warning", warning)
         return session.run()
@@ -87,7 +86,7 @@ def _open_directory(settings: Settings, plan: RunPlan, command_line: Sequence[st
     return directory
 
 
-def _register(plan: RunPlan, target: TargetAdmin) -> RunPlan:
+def _register(plan: RunPlan, target: TargetAdmin, unavailable_s: float) -> RunPlan:
     """Register what is new, take over what is not, and create targets that are missing."""
     target.prepare()
     target.ledger.register([(t.job.record, t.ranges) for t in plan.tables if not t.registered])
@@ -95,7 +94,9 @@ def _register(plan: RunPlan, target: TargetAdmin) -> RunPlan:
     for table in plan.tables:
         job = table.job
         if table.registered:
-            epoch = target.ledger.take_over(job.record)
+            # A batch of the process before may hold its shared lock for a moment yet.
+            patience = Patience(unavailable_s=unavailable_s)
+            epoch = patience.call(partial(target.ledger.take_over, job.record))
             job = replace(job, record=replace(job.record, epoch=epoch))
         if not job.target.exists:
             target.create(job.target)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from time import monotonic
 
 from cass_snapshot import __version__, logs
 from cass_snapshot.errors import SnapshotError
-from cass_snapshot.exits import Exit, exit_name_for
+from cass_snapshot.exits import Exit, exit_code_for, exit_name_for, worst
 from cass_snapshot.protocols import SourceAdmin, TargetAdmin
 from cass_snapshot.settings import Settings
 from cass_snapshot.snapshot.copying import Copying
@@ -24,9 +26,12 @@ from cass_snapshot.snapshot.signals import StopRequest
 from cass_snapshot.snapshot.status import Phase, RunStatus, View
 from cass_snapshot.snapshot.supervisor import Pool
 from cass_snapshot.snapshot.verification import Counting
+from cass_snapshot.snapshot.watch import Watch
+from cass_snapshot.snapshot.worker import disk_error
 from cass_snapshot.wiring import Job
 
 STATUS_FILE_EVERY_S = 1.0
+log = logging.getLogger(__name__)
 
 
 class Session:
@@ -40,6 +45,7 @@ class Session:
         target: TargetAdmin,
         directory: RunDirectory,
         view: View,
+        stop: StopRequest,
     ) -> None:
         self._settings = settings
         self._plan = plan
@@ -52,7 +58,9 @@ class Session:
         self._copying = Copying(plan, self._progress, self.journal)
         self._counting: Counting | None = None
         self._written_at = 0.0
-        self._stop = StopRequest(self._end_at_once)
+        self._stop = stop
+        self._scratch: Path | None = None
+        stop.at_once = self._end_at_once
         self._pool: Pool | None = None
 
     def run(self) -> RunStatus:
@@ -62,18 +70,17 @@ class Session:
             "run", "started", f"run {self._plan.run_id} {verb}", extensions=logs.extensions()
         )
         self._show()
-        scratch = make_scratch(self._directory.path)
+        scratch = self._scratch = make_scratch(self._directory.path)
         try:
-            with self._stop:
-                job = Job(
-                    settings=self._settings,
-                    tables=tuple(t.job for t in self._plan.tables),
-                    wal_directory=self._directory.wal,
-                    scratch=scratch,
-                    run_log=self._directory.path / "run.log",
-                    protocol_version=self._protocol_version,
-                )
-                self._work(job)
+            job = Job(
+                settings=self._settings,
+                tables=tuple(t.job for t in self._plan.tables),
+                wal_directory=self._directory.wal,
+                scratch=scratch,
+                run_log=self._directory.path / "run.log",
+                protocol_version=self._protocol_version,
+            )
+            self._work(job)
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
         return self._finish()
@@ -88,7 +95,9 @@ class Session:
             complete = [i for i in range(len(self._plan.tables)) if self._copying.complete(i)]
             if self._settings.verify.after_run and complete and self._may_go_on():
                 self._phase(Phase.VERIFYING)
-                self._counting = Counting(self._plan, complete, self._progress)
+                self._counting = Counting(
+                    self._plan, complete, self._progress, Watch(self._progress, self.journal).hear
+                )
                 self._counting.pool = pool
                 pool.run(self._counting.tasks, self._counting.hear)
         except SnapshotError as error:
@@ -125,11 +134,18 @@ class Session:
         self._view.status(status)
         if write or monotonic() - self._written_at >= STATUS_FILE_EVERY_S:
             self._written_at = monotonic()
-            self._directory.write_status(status)
+            try:
+                self._directory.write_status(status)
+            except OSError as error:  # a view of the run, not the run
+                log.warning("status.json could not be written: %s", error)
 
     def _end_at_once(self) -> None:
+        """Leave nothing behind but what the next run goes on from."""
         if self._pool is not None:
             self._pool.kill()
+        if self._scratch is not None:
+            shutil.rmtree(self._scratch, ignore_errors=True)
+        self._view.close()
 
     def _first_status(self, source: SourceAdmin, target: TargetAdmin) -> RunStatus:
         now = iso(datetime.now(UTC))
@@ -172,6 +188,14 @@ class Session:
             reason=reason,
         )
         status = self._progress.status({})
-        self._directory.write_result(status)
+        try:
+            self._directory.write_result(status)
+        except OSError as error:  # the ledger has it; the code and the summary still tell
+            log.error("result.json could not be written: %s", error)  # noqa: TRY400 - no bug
+            failed = disk_error(error)
+            code = worst([code, exit_code_for(failed)])
+            reason = "; ".join(filter(None, (reason, str(failed))))
+            self._progress.update(exit_code=code, exit_name=exit_name_for(code), reason=reason)
+            status = self._progress.status({})
         self._view.status(status)
         return status

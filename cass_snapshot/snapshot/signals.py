@@ -19,8 +19,8 @@ class StopRequest:
         at_once: called before the process ends at the second signal; must be quick.
     """
 
-    def __init__(self, at_once: Callable[[], None]) -> None:
-        self._at_once = at_once
+    def __init__(self, at_once: Callable[[], None] = lambda: None) -> None:
+        self.at_once = at_once
         self._before: dict[int, object] = {}
         self.signal: int | None = None
         """The first signal that came, None while there was none."""
@@ -51,6 +51,6 @@ class StopRequest:
 
     def _receive(self, number: int, _frame: FrameType | None) -> None:
         if self.signal is not None:
-            self._at_once()
+            self.at_once()
             os._exit(SIGNAL_BASE + number)
         self.signal = number

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 import multiprocessing
+import signal
 from collections import Counter, deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -161,7 +162,13 @@ class Pool:
         process = _SPAWN.Process(
             target=main, args=(theirs, self._job, name), name=name, daemon=True
         )
-        process.start()
+        # A Ctrl-C goes to the whole process group; until the worker ignores it, it stays pending
+        # there, and it is delivered here as soon as the worker has begun.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM))
+        try:
+            process.start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
         theirs.close()  # or the pipe would never report the worker's end
         self._workers.append(_Worker(name, process, ours))
 

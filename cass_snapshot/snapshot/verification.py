@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from cass_snapshot.errors import SnapshotError
-from cass_snapshot.snapshot.copying import UnexpectedError
-from cass_snapshot.snapshot.messages import CountSource, CountTarget, Ended, FromWorker
+from cass_snapshot.snapshot.messages import CountSource, CountTarget, Ended, FromWorker, Waiting
 from cass_snapshot.snapshot.plan import RunPlan
 from cass_snapshot.snapshot.progress import Progress
 from cass_snapshot.snapshot.status import Counts
-from cass_snapshot.snapshot.supervisor import Pool, WorkerDeath
+from cass_snapshot.snapshot.supervisor import Hear, Pool, WorkerDeath
+from cass_snapshot.snapshot.watch import UnexpectedError
 from cass_snapshot.validation import RangeCount, Validation
 
 DIFFERING_SHOWN = 20
@@ -21,11 +21,13 @@ class Counting:
         plan: the run.
         tables: the tables to count, by their place in the plan.
         progress: where numbers go.
+        watch: takes waits and deaths.
     """
 
-    def __init__(self, plan: RunPlan, tables: list[int], progress: Progress) -> None:
+    def __init__(self, plan: RunPlan, tables: list[int], progress: Progress, watch: Hear) -> None:
         self._plan = plan
         self._progress = progress
+        self._watch = watch
         self.tables = tables
         self.pool: Pool | None = None
         self.halted: SnapshotError | UnexpectedError | None = None
@@ -47,9 +49,11 @@ class Counting:
 
     def hear(self, message: FromWorker | WorkerDeath) -> None:
         """Take a count, or the reason why there is none."""
-        if not isinstance(message, Ended):
+        if isinstance(message, Waiting | WorkerDeath):
+            self._watch(message)
+        elif not isinstance(message, Ended):
             return
-        if message.bug is not None or message.error is not None:
+        elif message.bug is not None or message.error is not None:
             self.halted = self.halted or message.error or UnexpectedError(message.bug or "")
             if self.pool is not None:
                 self.pool.stop()

@@ -22,9 +22,10 @@ from multiprocessing.connection import Connection
 from queue import Queue, SimpleQueue
 from time import perf_counter
 
-from cass_snapshot.errors import LimitReached, SnapshotError, StateError
+from cass_snapshot.errors import LimitReached, LockedError, SnapshotError, StateError, Transient
 from cass_snapshot.logs import configure_worker
 from cass_snapshot.model import Batch, Cells, Checkpoint, Page, RangeState
+from cass_snapshot.protocols import Wal
 from cass_snapshot.retry import Patience
 from cass_snapshot.snapshot.apply import apply
 from cass_snapshot.snapshot.capture import capture
@@ -56,6 +57,7 @@ def main(pipe: Connection[object, object], job: Job, name: str) -> None:
     # The terminal and service managers signal every process of the group; the parent decides.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGINT, signal.SIGTERM))
     # Pages are tuples of bytes without cycles; collecting them over and over costs a tenth.
     gc.freeze()
     gc.set_threshold(100_000, 50, 50)
@@ -163,7 +165,7 @@ class Worker:
         return Ended(task=task.id, stopped=True)
 
     def _batches(self, task: CopyRange, checkpoint: Checkpoint) -> Generator[Batch]:
-        wal = self._parts.wal(task.table, task.range, checkpoint.batch_seq)
+        wal = self._patience.call(lambda: self._open_wal(task, checkpoint))
         after = checkpoint.position
         try:
             for batch in wal.replay(checkpoint.batch_seq):
@@ -185,6 +187,13 @@ class Worker:
                 yield batch
         finally:
             wal.close()
+
+    def _open_wal(self, task: CopyRange, checkpoint: Checkpoint) -> Wal:
+        """Return the range's log; a worker of a killed run may hold it for a moment yet."""
+        try:
+            return self._parts.wal(task.table, task.range, checkpoint.batch_seq)
+        except LockedError as held:
+            raise Transient(held.what, where=held.where, why=held.why, fix=held.fix) from held
 
     def _timed(self, pages: Iterator[Page]) -> Iterator[Page]:
         """Note how long each page took to come."""

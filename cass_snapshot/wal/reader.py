@@ -41,6 +41,11 @@ class RangeReader:
             raise StateError("the WAL has no segment of this range", where=self._where)
 
     @property
+    def begun(self) -> bool:
+        """Tell whether there is a batch; a crash may leave a segment without one."""
+        return self._newest().header is not None and self.last_seq >= self.first_seq
+
+    @property
     def identity(self) -> WalIdentity:
         """Return what the newest header says.
 

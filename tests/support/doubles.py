@@ -23,7 +23,7 @@ from cass_snapshot.model import (
 from cass_snapshot.mysql import statements
 from cass_snapshot.mysql.columns import Flavour, key_names, plan_columns
 from cass_snapshot.settings import MysqlSettings, RunSettings, Settings, TableSettings
-from cass_snapshot.snapshot.plan import RunPlan, make_plan
+from cass_snapshot.snapshot.plan import RunPlan, examine, lay_out
 from cass_snapshot.snapshot.progress import table_status
 from cass_snapshot.snapshot.status import Event, Phase, RunStatus
 from cass_snapshot.validation import Validation
@@ -279,6 +279,20 @@ def settings(ranges: int = 4) -> Settings:
         run=RunSettings(ranges=ranges, workers=2),
         mysql=MysqlSettings(host="db1", database="shop", unavailable_timeout_s=0.01),
     )
+
+
+def make_plan(
+    chosen: Settings,
+    wanted: Sequence[TableSettings],
+    *,
+    source: MemorySource,
+    target: MemoryAdmin,
+    new_run_id: str,
+    new: bool,
+) -> RunPlan:
+    """Return the plan as a run makes it: examine, then lay out."""
+    examined = examine(wanted, source=source, target=target)
+    return lay_out(chosen, examined, target=target, new_run_id=new_run_id, new=new)
 
 
 def plan(

@@ -125,7 +125,7 @@ def test_a_request_that_times_out_asks_for_fewer_rows() -> None:
     size = PageSize(1000)
     session = Session(Script([rows(1)], {0: [OperationTimedOut()] * 3}))
     list(reading(session, size=size))
-    assert [r.rows for r in session.requests] == [500, 250, 125, 62]
+    assert [r.rows for r in session.requests] == [50, 25, 12, 10]
 
 
 def test_a_request_that_keeps_failing_is_given_up() -> None:

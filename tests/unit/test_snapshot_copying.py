@@ -21,7 +21,7 @@ from cass_snapshot.errors import (
     WalCorrupt,
 )
 from cass_snapshot.model import RangeState
-from cass_snapshot.snapshot.copying import TRIES_A_RANGE_MAX, Copying, UnexpectedError
+from cass_snapshot.snapshot.copying import TRIES_A_RANGE_MAX, Copying
 from cass_snapshot.snapshot.journal import Journal
 from cass_snapshot.snapshot.messages import Applied, Captured, Ended, Task, Waiting
 from cass_snapshot.snapshot.plan import RunPlan
@@ -29,6 +29,7 @@ from cass_snapshot.snapshot.progress import Progress
 from cass_snapshot.snapshot.rundir import RunDirectory
 from cass_snapshot.snapshot.status import Phase
 from cass_snapshot.snapshot.supervisor import WorkerDeath
+from cass_snapshot.snapshot.watch import UnexpectedError
 from tests.support.doubles import ListView, first_status, plan, with_state
 
 
@@ -170,7 +171,7 @@ def test_a_bug_ends_the_run(tmp_path: Path) -> None:
     made.copying.hear(Ended(task=0, bug="Traceback ...\n  File x\nZeroDivisionError: ours\n"))
     assert isinstance(made.copying.halted, UnexpectedError)
     assert "File x" in str(made.copying.halted)
-    assert [e.message for e in made.view.events] == ["ZeroDivisionError: ours"]
+    assert [e.message for e in made.view.events] == ["ZeroDivisionError at File x"]
     assert made.pool.stops == 1
 
 

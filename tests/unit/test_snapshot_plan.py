@@ -11,10 +11,11 @@ from cass_snapshot.model import RangeState, RunRecord, RunState
 from cass_snapshot.ring.split import split_ring
 from cass_snapshot.settings import TableSettings
 from cass_snapshot.snapshot.definition import define, difference, fingerprint, restore
-from cass_snapshot.snapshot.plan import RunPlan, make_plan
+from cass_snapshot.snapshot.plan import RunPlan
 from tests.support.doubles import (
     MemoryAdmin,
     MemorySource,
+    make_plan,
     plan,
     settings,
     source_table,
