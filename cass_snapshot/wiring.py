@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -247,9 +248,12 @@ class Parts:
             self._cassandra.close()
         self.remove_scratch()
 
-    def remove_scratch(self) -> None:
-        """Remove what this process left in memory."""
+    def remove_scratch(self, *, orphaned: bool = False) -> None:
+        """Remove what this process left in memory; the last of orphaned workers removes it all."""
         shutil.rmtree(self._scratch, ignore_errors=True)
+        if orphaned:
+            with suppress(OSError):  # another orphan's part is still in it
+                self._scratch.parent.rmdir()
 
     @cached_property
     def _cassandra(self) -> Connection:

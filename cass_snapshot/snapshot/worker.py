@@ -97,7 +97,7 @@ class Worker:
             try:
                 order = self._pipe.recv()
             except (EOFError, OSError):
-                self._parts.remove_scratch()
+                self._parts.remove_scratch(orphaned=True)
                 os._exit(PARENT_DIED)
             if isinstance(order, Stop):
                 self._stop.set()
