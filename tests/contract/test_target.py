@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import cast
 
 import orjson
 import pytest
@@ -269,3 +270,28 @@ def test_ranges_do_not_know_each_other(bench: Bench) -> None:
     states = [target.checkpoint(r).state for r in RANGES]
     assert states == [RangeState.DONE, RangeState.PENDING, RangeState.RUNNING]
     assert bench.rows() == {1: "a", 2: "b"}
+
+
+class BrokenLines:
+    """Lines that cannot be read: a bug, or memory that has run out, in the middle of a write."""
+
+    rows = 1
+    words = 0
+
+    @property
+    def data(self) -> bytes:
+        """Raise what no target expects."""
+        raise MemoryError
+
+
+def test_an_unexpected_error_leaves_no_checkpoint_behind(bench: Bench) -> None:
+    """The next batch of another range must not commit a checkpoint without its rows (I2)."""
+    target = bench.open(1)
+    broken = replace(batch(1, [(1, "a")]), lines=cast("Lines", BrokenLines()))
+    with pytest.raises(MemoryError):
+        target.write(broken)
+    assert target.write(batch(1, [(9, "z")], at=RANGES[2]))
+    assert target.checkpoint(RANGES[1]).batch_seq == 0
+    assert bench.rows() == {9: "z"}
+    assert target.write(batch(1, [(1, "a")]))
+    assert bench.rows() == {1: "a", 9: "z"}
