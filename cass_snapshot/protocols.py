@@ -192,10 +192,18 @@ class TargetAdmin(Protocol):
         ...
 
     def plan(self, table: Table, target: str) -> PlannedTarget:
-        """Return what a table becomes, after comparing it with a target that is there.
+        """Return what a table becomes; a target that is there is not looked into.
 
         Raises:
-            PreflightError: the table cannot be mapped, or the target that is there does not fit.
+            PreflightError: the table cannot be mapped.
+        """
+        ...
+
+    def compare(self, target: PlannedTarget) -> None:
+        """Look into a target that is there.
+
+        Raises:
+            PreflightError: it does not fit, or it is missing and may not be created.
         """
         ...
 

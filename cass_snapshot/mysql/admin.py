@@ -9,7 +9,7 @@ from cass_snapshot.model import PlannedTarget, Table
 from cass_snapshot.mysql.connection import address, connect, require_database, server_facts
 from cass_snapshot.mysql.faults import translate
 from cass_snapshot.mysql.ledger import MysqlLedger
-from cass_snapshot.mysql.targets import create_target, plan_target
+from cass_snapshot.mysql.targets import compare_target, create_target, plan_target
 from cass_snapshot.settings import MysqlSettings
 
 
@@ -58,7 +58,7 @@ class MysqlAdmin:
         return self._ledger
 
     def plan(self, table: Table, target: str) -> PlannedTarget:
-        """Return what a table becomes, after comparing it with a target that is there."""
+        """Return what a table becomes."""
         return plan_target(
             self._connection,
             self._settings,
@@ -66,6 +66,10 @@ class MysqlAdmin:
             table=target,
             flavour=self._facts.flavour,
         )
+
+    def compare(self, target: PlannedTarget) -> None:
+        """Refuse a target that is there and is another, or missing and not to be made."""
+        compare_target(self._connection, self._settings, target)
 
     def prepare(self) -> None:
         """Create the control tables that are missing."""

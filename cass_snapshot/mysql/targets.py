@@ -38,16 +38,16 @@ def plan_target(
     table: str,
     flavour: Flavour,
 ) -> PlannedTarget:
-    """Return the plan of a target, after comparing it with a table that is there.
+    """Return the plan of a target; a table that is there is not looked into.
 
     Raises:
-        PreflightError: the source cannot be mapped, or the table that is there does not fit.
+        PreflightError: the source cannot be mapped.
     """
     columns = plan_columns(source, flavour)
     _refuse_clashes([c.name for c in columns], source)
     key = key_names(columns, source)
     qualified = statements.qualified(settings.database, table)
-    plan = PlannedTarget(
+    return PlannedTarget(
         name=f"{settings.database}.{table}",
         table=table,
         columns=tuple(c.planned for c in columns),
@@ -56,8 +56,16 @@ def plan_target(
         ddl=statements.create_target(qualified, columns, key),
         exists=bool(_facts(connection, settings, statements.TABLE_FACTS, settings.database, table)),
     )
+
+
+def compare_target(connection: Any, settings: MysqlSettings, plan: PlannedTarget) -> None:  # noqa: ANN401 - see connection.connect
+    """Refuse a table that is there and is another, or one that is missing and may not be made.
+
+    Raises:
+        PreflightError: it does not fit; each difference is named.
+    """
     if plan.exists:
-        _compare(connection, settings, plan, key)
+        _compare(connection, settings, plan)
     elif settings.create_tables == "never":
         raise PreflightError(
             f"MySQL has no table {plan.name}",
@@ -65,7 +73,6 @@ def plan_target(
             why='create_tables is "never"',
             fix='create it, or set create_tables = "if-missing"',
         )
-    return plan
 
 
 def create_target(connection: Any, settings: MysqlSettings, plan: PlannedTarget) -> None:  # noqa: ANN401 - see connection.connect
@@ -118,15 +125,10 @@ def _facts(
     ]
 
 
-def _compare(
-    connection: Any,  # noqa: ANN401 - see connection.connect
-    settings: MysqlSettings,
-    plan: PlannedTarget,
-    key: Sequence[str],
-) -> None:
+def _compare(connection: Any, settings: MysqlSettings, plan: PlannedTarget) -> None:  # noqa: ANN401 - see connection.connect
     """Refuse a table that is not what ``plan.ddl`` creates."""
     at = (settings.database, plan.table)
-    found = _differences(connection, settings, plan, key)
+    found = _differences(connection, settings, plan)
     for sql, values, what in (
         (statements.TRIGGER_FACTS, at, "trigger"),
         (statements.FOREIGN_KEY_FACTS, at + at, "foreign key"),
@@ -141,12 +143,7 @@ def _compare(
         )
 
 
-def _differences(
-    connection: Any,  # noqa: ANN401 - see connection.connect
-    settings: MysqlSettings,
-    plan: PlannedTarget,
-    key: Sequence[str],
-) -> list[str]:
+def _differences(connection: Any, settings: MysqlSettings, plan: PlannedTarget) -> list[str]:  # noqa: ANN401 - see connection.connect
     at = (settings.database, plan.table)
     ((kind, engine),) = _facts(connection, settings, statements.TABLE_FACTS, *at)
     if kind != "BASE TABLE" or engine != "InnoDB":
@@ -165,7 +162,8 @@ def _differences(
     unique: dict[str, list[str]] = {}
     for index, name in _facts(connection, settings, statements.UNIQUE_KEY_FACTS, *at):
         unique.setdefault(index, []).append(name)
-    if unique.pop("PRIMARY", None) != list(key):
+    key = [p.column.name for p in plan.columns if p.column.in_key]
+    if unique.pop("PRIMARY", None) != key:
         found.append(f"its primary key is not ({', '.join(key)})")
     return found + [f"unique key {name}" for name in unique]
 

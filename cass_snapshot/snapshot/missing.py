@@ -181,6 +181,7 @@ def _job(source: SourceAdmin, target: TargetAdmin, item: TableSettings) -> Table
             why="no row has arrived in it",
             fix=f"cass-snapshot run {item.source}",
         )
+    target.compare(planned)
     return TableJob(table=table, target=planned, record=_no_run(table, planned))
 
 

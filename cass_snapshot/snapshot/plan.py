@@ -45,20 +45,35 @@ class RunPlan:
 
 
 def examine(
-    wanted: Sequence[TableSettings], *, source: SourceAdmin, target: TargetAdmin
+    settings: Settings,
+    wanted: Sequence[TableSettings],
+    *,
+    source: SourceAdmin,
+    target: TargetAdmin,
+    new: bool,
 ) -> list[tuple[Table, PlannedTarget]]:
     """Return each table as it is, and what it becomes.
 
+    An unfinished run with another fingerprint is told before a target that no longer fits, because
+    the one explains the other.
+
     Raises:
-        PreflightError: a table cannot be copied.
+        PreflightError: a table cannot be copied, or its target is there and does not fit.
+        StateError: an unfinished run has another fingerprint.
         UsageError: two tables share a target.
     """
     _refuse_shared_targets(wanted)
     tables = [source.table(item.name) for item in wanted]
-    return [
+    examined = [
         (table, target.plan(table, item.target_table))
         for table, item in zip(tables, wanted, strict=True)
     ]
+    for table, planned in examined:
+        record = None if new else _unfinished(target, table, planned)
+        if record is not None:
+            _refuse_changed(record, define(table, planned, settings.run.profile))
+        target.compare(planned)
+    return examined
 
 
 def lay_out(
@@ -152,16 +167,21 @@ def _planned(
     )
 
 
-def _continued(
-    target: TargetAdmin, table: Table, planned: PlannedTarget, record: RunRecord, text: str
-) -> PlannedTable:
+def _refuse_changed(record: RunRecord, text: str) -> None:
+    """Refuse to go on where the definition is no longer the run's (I9)."""
     if record.fingerprint != fingerprint(text):
         raise StateError(
             "this run belongs to another plan",
-            where=f"run {record.run_id}, {table.name}; nothing was written",
+            where=f"run {record.run_id}, {record.table}; nothing was written",
             why=difference(record.definition, text),
             fix="undo the change, or start afresh with --new",
         )
+
+
+def _continued(
+    target: TargetAdmin, table: Table, planned: PlannedTarget, record: RunRecord, text: str
+) -> PlannedTable:
+    _refuse_changed(record, text)
     checkpoints = tuple(target.ledger.checkpoints(record))
     if not planned.exists and any(c.batch_seq for c in checkpoints):
         raise StateError(

@@ -48,7 +48,7 @@ def run(
     """
     with ExitStack() as stack:
         source, target = _open_sides(settings, stack)
-        examined = examine(tables, source=source, target=target)
+        examined = examine(settings, tables, source=source, target=target, new=new)
         warning = prepare_runs_directory(settings.run.directory)
         for name in sorted({t.name for t in tables}):
             stack.enter_context(table_lock(settings.run.directory, name))

@@ -7,8 +7,8 @@ the killed one left in memory.
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
-import tempfile
 from pathlib import Path
 
 from cass_snapshot.wal.files import atomic_write
@@ -24,8 +24,11 @@ def make_scratch(run_directory: Path) -> Path:
     if note.exists():
         _remove(Path(note.read_text(encoding="utf-8").strip()), run_directory)
     in_memory = MEMORY.is_dir() and os.access(MEMORY, os.W_OK)
-    scratch = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=MEMORY if in_memory else run_directory))
+    parent = MEMORY if in_memory else run_directory
+    scratch = parent / f"{_PREFIX}{secrets.token_hex(8)}"
+    # The note first: a kill between the two leaves a name without a directory, not the reverse.
     atomic_write(note, f"{scratch}\n".encode(), sync=False)
+    scratch.mkdir(mode=0o700)
     return scratch
 
 

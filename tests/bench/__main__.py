@@ -27,7 +27,7 @@ from urllib.parse import urlsplit
 import mysql.connector
 
 from tests.bench import wide_table
-from tests.support.fill import fill, open_cluster
+from tests.support.fill import count, fill, open_cluster
 
 DATABASE_TABLES = {
     "cass-snapshot": "wide",
@@ -182,13 +182,12 @@ def fill_source(source: str, rows: int) -> None:
         session = cluster.connect()
         session.execute(wide_table.CREATE_KEYSPACE)
         session.execute(wide_table.CREATE_TABLE)
-        ((there,),) = session.execute("SELECT count(*) FROM bench.wide")
-        if there == rows:
+        if count(session, "bench.wide", "id") == rows:
             return
         session.execute("TRUNCATE bench.wide")
         print(f"filling bench.wide with {rows:,} rows ...", file=sys.stderr)
         fill(address, wide_table.INSERT, wide_table.make_row, rows)
-        list(session.execute("SELECT count(*) FROM bench.wide"))  # the first scan is a slow one
+        count(session, "bench.wide", "note")  # the first scan is a slow one
     finally:
         cluster.shutdown()
 

@@ -6,7 +6,7 @@ import sys
 from time import monotonic
 
 from tests.demo import files_table
-from tests.support.fill import fill, open_cluster
+from tests.support.fill import count, fill, open_cluster
 
 
 def main(address: str) -> None:
@@ -18,7 +18,7 @@ def main(address: str) -> None:
         session.execute(files_table.CREATE_KEYSPACE)
         session.execute(files_table.CREATE_TABLE)
         name = f"{files_table.KEYSPACE}.{files_table.TABLE}"
-        ((there,),) = session.execute(f"SELECT count(*) FROM {name}")
+        there = count(session, name, "id")
         if there == files_table.ROWS:
             print(f"{name} holds its {there:,} rows already")
             return

@@ -185,15 +185,7 @@ def test_new_leaves_an_unfinished_run_alone(place: Place, command: Command) -> N
 
 @pytest.mark.parametrize(
     "target_too",
-    [
-        True,
-        pytest.param(
-            False,
-            marks=pytest.mark.xfail(
-                reason="the target is compared before the fingerprint: exit 3 and the wrong advice"
-            ),
-        ),
-    ],
+    [True, False],
     ids=["in both", "in Cassandra alone"],
 )
 def test_changed_columns_are_another_plan(place: Place, command: Command, target_too: bool) -> None:

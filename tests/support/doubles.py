@@ -235,6 +235,9 @@ class MemoryAdmin:
             exists=target in self.there,
         )
 
+    def compare(self, target: PlannedTarget) -> None:
+        """Find that every target fits."""
+
     def prepare(self) -> None:
         """Do nothing."""
 
@@ -291,7 +294,7 @@ def make_plan(
     new: bool,
 ) -> RunPlan:
     """Return the plan as a run makes it: examine, then lay out."""
-    examined = examine(wanted, source=source, target=target)
+    examined = examine(chosen, wanted, source=source, target=target, new=new)
     return lay_out(chosen, examined, target=target, new_run_id=new_run_id, new=new)
 
 
