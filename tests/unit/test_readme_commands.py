@@ -14,7 +14,7 @@ from cass_snapshot.cli.app import app
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-COMMANDS = re.findall(r"^    (cass-snapshot [^\n]*?)(?:   .*)?$", README, re.MULTILINE)
+COMMANDS = re.findall(r"^    (cass-snapshot [a-z][^\n]*?)(?:   .*)?$", README, re.MULTILINE)
 SCRIPTS = re.findall(r"\bbin/[a-z]+", README)
 
 
