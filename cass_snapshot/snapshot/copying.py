@@ -77,7 +77,13 @@ class Copying:
         match message:
             case Captured():
                 table = self._tasks[message.task].table
-                self._progress.captured(table, message.rows, message.bytes, message.seconds)
+                self._progress.captured(
+                    table,
+                    message.rows,
+                    message.bytes,
+                    seconds=message.seconds,
+                    segment=message.segment,
+                )
             case Applied():
                 table = self._tasks[message.task].table
                 self._progress.applied(

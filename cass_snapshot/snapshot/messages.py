@@ -57,6 +57,7 @@ class Captured:
     rows: int
     bytes: int
     seconds: float
+    segment: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

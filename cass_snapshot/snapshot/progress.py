@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -75,6 +75,7 @@ class Progress:
         self._target = _Durations()
         self._rates: deque[tuple[float, int]] = deque()
         self._waiting: dict[str, str] = {}
+        self._segments: defaultdict[int, set[str]] = defaultdict(set)
         self.tables: list[TableStatus] = list(status.tables)
 
     def phase(self, phase: Phase) -> None:
@@ -96,11 +97,17 @@ class Progress:
         """Change fields of a table's record."""
         self.tables[table] = replace(self.tables[table], **changes)  # type: ignore[arg-type]  # named fields of TableStatus
 
-    def captured(self, table: int, rows: int, size: int, seconds: float) -> None:
+    def captured(self, table: int, rows: int, size: int, *, seconds: float, segment: str) -> None:
         """Count a batch that the WAL holds."""
         self._source.seconds.append(seconds)
+        self._segments[table].add(segment)
         t = self.tables[table]
-        self.change(table, rows_read=t.rows_read + rows, wal_bytes=t.wal_bytes + size)
+        self.change(
+            table,
+            rows_read=t.rows_read + rows,
+            wal_bytes=t.wal_bytes + size,
+            wal_segments=len(self._segments[table]),
+        )
 
     def applied(self, table: int, rows: int, *, fresh: bool, seconds: float, how: str) -> None:
         """Count a batch that the target holds."""

@@ -16,6 +16,7 @@ from cass_snapshot.exits import Exit, exit_code_for, exit_name_for, worst
 from cass_snapshot.protocols import SourceAdmin, TargetAdmin
 from cass_snapshot.settings import Settings
 from cass_snapshot.snapshot.copying import Copying
+from cass_snapshot.snapshot.disk import disk_error
 from cass_snapshot.snapshot.ending import Ending
 from cass_snapshot.snapshot.journal import Journal
 from cass_snapshot.snapshot.plan import RunPlan
@@ -27,7 +28,6 @@ from cass_snapshot.snapshot.status import Phase, RunStatus, View
 from cass_snapshot.snapshot.supervisor import Pool
 from cass_snapshot.snapshot.verification import Counting
 from cass_snapshot.snapshot.watch import Watch
-from cass_snapshot.snapshot.worker import disk_error
 from cass_snapshot.wiring import Job
 
 STATUS_FILE_EVERY_S = 1.0

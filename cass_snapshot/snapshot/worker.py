@@ -10,7 +10,6 @@ is safe at every instruction.
 
 from __future__ import annotations
 
-import errno
 import gc
 import os
 import signal
@@ -22,13 +21,14 @@ from multiprocessing.connection import Connection
 from queue import Queue, SimpleQueue
 from time import perf_counter
 
-from cass_snapshot.errors import LimitReached, LockedError, SnapshotError, StateError, Transient
+from cass_snapshot.errors import LockedError, SnapshotError, Transient
 from cass_snapshot.logs import configure_worker
 from cass_snapshot.model import Batch, Cells, Checkpoint, Page, RangeState
 from cass_snapshot.protocols import Wal
 from cass_snapshot.retry import Patience
 from cass_snapshot.snapshot.apply import apply
 from cass_snapshot.snapshot.capture import capture
+from cass_snapshot.snapshot.disk import disk_error
 from cass_snapshot.snapshot.messages import (
     Applied,
     Captured,
@@ -181,7 +181,11 @@ class Worker:
             ):
                 self._send(
                     Captured(
-                        task=task.id, rows=batch.lines.rows, bytes=batch.size, seconds=self._page_s
+                        task=task.id,
+                        rows=batch.lines.rows,
+                        bytes=batch.size,
+                        seconds=self._page_s,
+                        segment=batch.segment,
                     )
                 )
                 yield batch
@@ -278,20 +282,3 @@ class Worker:
                     how=target.how,
                 )
             )
-
-
-def disk_error(error: OSError) -> SnapshotError:
-    """Return what a failing disk means: full is a limit, anything else is for a human."""
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return LimitReached(
-            "the disk of the WAL is full",
-            where=str(error.filename or "wal/"),
-            why=error.strerror or str(error),
-            fix="make room, then run the same command again",
-        )
-    return StateError(
-        "the WAL cannot be written",
-        where=str(error.filename or "wal/"),
-        why=error.strerror or str(error),
-        fix="see to the disk, then run the same command again",
-    )

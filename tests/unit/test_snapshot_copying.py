@@ -225,7 +225,7 @@ def test_a_death_is_told_with_its_ranges(tmp_path: Path) -> None:
 def test_batches_count_for_the_table_of_their_task(tmp_path: Path) -> None:
     """The id of a task tells the table."""
     made = copy(tmp_path, tables=2)
-    made.copying.hear(Captured(task=5, rows=10, bytes=99, seconds=0.1))
+    made.copying.hear(Captured(task=5, rows=10, bytes=99, seconds=0.1, segment="s"))
     made.copying.hear(Applied(task=5, rows=10, fresh=True, seconds=0.1, how="LOAD DATA"))
     assert [t.rows_applied for t in made.progress.tables] == [0, 10]
     assert [t.wal_bytes for t in made.progress.tables] == [0, 99]

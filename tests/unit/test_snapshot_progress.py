@@ -39,7 +39,7 @@ def apply(progress: Progress, rows: int, *, table: int = 0, fresh: bool = True) 
 def test_rows_are_counted_on_both_sides() -> None:
     """Read when they are in the WAL, applied when they are in the target."""
     progress, _ = begun()
-    progress.captured(0, rows=10, size=500, seconds=0.2)
+    progress.captured(0, rows=10, size=500, seconds=0.2, segment="s")
     apply(progress, 6)
     (table,) = progress.status().tables
     assert (
@@ -185,7 +185,7 @@ def test_latencies_are_median_and_last_hundredth() -> None:
     progress, _ = begun()
     assert Latency() == progress.status().source_latency
     for n in range(1, 101):
-        progress.captured(0, rows=1, size=1, seconds=n / 1000)
+        progress.captured(0, rows=1, size=1, seconds=n / 1000, segment="s")
     assert Latency(p50_ms=50.0, p99_ms=99.0) == progress.status().source_latency
 
 

@@ -22,6 +22,7 @@ from cass_snapshot.errors import (
 from cass_snapshot.model import Cells, Lines, Page, Position, TokenRange
 from cass_snapshot.ring.split import split_ring
 from cass_snapshot.settings import MysqlSettings
+from cass_snapshot.snapshot.disk import disk_error
 from cass_snapshot.snapshot.messages import (
     Applied,
     Captured,
@@ -34,7 +35,7 @@ from cass_snapshot.snapshot.messages import (
     Stop,
     Waiting,
 )
-from cass_snapshot.snapshot.worker import Worker, disk_error
+from cass_snapshot.snapshot.worker import Worker
 from cass_snapshot.wiring import Job
 from tests.support.doubles import (
     RANGE,
