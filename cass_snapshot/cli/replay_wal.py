@@ -55,7 +55,7 @@ def replay_lines(report: ReplayReport, *, dry_run: bool) -> list[str]:
     verb = "would be applied" if dry_run else "applied"
     first = f"replay of {report.run_id}: {plural(batches, 'batch')} {verb}"
     if not batches:
-        first = f"replay of {report.run_id}: MySQL has every batch already"
+        first = f"replay of {report.run_id}: the checkpoints in MySQL are past every batch"
     rows = [["table", "ranges", "batches in WAL", verb, "rows"]]
     rows += [
         [

@@ -33,12 +33,18 @@ def text_literal(value: str) -> str:
     return f"'{value.translate(_ESCAPES)}'"
 
 
+def number_literal(value: float) -> str:
+    """Return a literal of type DOUBLE: without an exponent it is a DECIMAL, which has no -0.0."""
+    text = repr(value)
+    return text if "e" in text else f"{text}e0"
+
+
 _LITERALS: dict[Form, Callable[[Any], str]] = {
     Form.HEX: lambda value: f"x'{value}'",
     Form.BOOLEAN: lambda value: "1" if value else "0",
     Form.INTEGER: str,
     Form.DIGITS: str,
-    Form.NUMBER: repr,
+    Form.NUMBER: number_literal,
 }
 
 

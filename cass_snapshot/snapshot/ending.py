@@ -107,7 +107,8 @@ class Ending:
         if validation.missing:
             return Exit.DIFFERS, [f"{name}: {validation.missing} rows are missing"]
         if validation.extra and self._owned(index, ledger):
-            return Exit.DIFFERS, [f"{name}: the target holds {validation.extra} rows too many"]
+            why = f"{name}: the target holds {validation.extra} more than Cassandra"
+            return Exit.DIFFERS, [f"{why}; a copy never deletes what Cassandra no longer has"]
         return Exit.OK, []
 
     def _whole(self, index: int, validation: Validation | None) -> bool:

@@ -45,5 +45,5 @@ class Journal:
         except OSError as error:  # rows are what a full disk must stop, and the workers see to that
             log.warning("an event could not be written: %s", error)
         level = logging.WARNING if status in ("failed", "warning") else logging.INFO
-        log.log(level, "%s %s: %s", event, status, message)
+        log.log(level, "%s", message)
         self._view.event(record)

@@ -49,6 +49,7 @@ def replay(
         jobs = _jobs(admin, run_id, table)
         for job in jobs:
             _refuse_elsewhere(settings, job)
+            _refuse_gone(admin, job)
         for job in sorted(jobs, key=lambda j: j.table.name):
             stack.enter_context(table_lock(settings.run.directory, job.table.name))
         for job in jobs:
@@ -88,6 +89,17 @@ def _refuse_elsewhere(settings: Settings, job: TableJob) -> None:
             where=f"[mysql] database, or --to; run {job.record.run_id}; nothing was written",
             why=f"its target is {job.record.target}, and this would write {here}",
             fix="name the database that the run copied into",
+        )
+
+
+def _refuse_gone(admin: TargetAdmin, job: TableJob) -> None:
+    """Refuse a target that was removed: the checkpoints speak of rows that went with it."""
+    if not admin.plan(job.table, job.target.table).exists:
+        raise StateError(
+            f"the target {job.record.target} is gone",
+            where=f"run {job.record.run_id}, {job.table.name}; nothing was written",
+            why="its checkpoints say that rows are in it, and there is no such table",
+            fix=f"cass-snapshot run --new {job.table.name}",
         )
 
 

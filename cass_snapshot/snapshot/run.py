@@ -59,9 +59,17 @@ def run(
         plan = _register(plan, target, settings.mysql.unavailable_timeout_s)
         directory = _open_directory(settings, plan, command_line)
         session = Session(settings, plan, source, target, directory, view, stop)
-        if warning:
-            session.journal.emit("run", "warning", warning)
+        for text in filter(None, (warning, _kept_ranges(settings, plan))):
+            session.journal.emit("run", "warning", text)
         return session.run()
+
+
+def _kept_ranges(settings: Settings, plan: RunPlan) -> str:
+    """Return a warning where another number of ranges was asked for than the run was cut into."""
+    planned = {len(t.ranges) for t in plan.tables if t.registered}
+    if "run.ranges" in settings.origins.keys and planned - {settings.run.ranges}:
+        return f"the run keeps its plan of {max(planned)} ranges; another number needs --new"
+    return ""
 
 
 def _open_sides(settings: Settings, stack: ExitStack) -> tuple[SourceAdmin, TargetAdmin]:

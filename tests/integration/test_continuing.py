@@ -94,3 +94,41 @@ def test_replay_refuses_another_database_than_the_runs_target(place: Place) -> N
         assert place.sql(f"SELECT COUNT(*) FROM {elsewhere}.good") == [(0,)]
     finally:
         place.sql(f"DROP DATABASE {elsewhere}")
+
+
+def test_a_negative_zero_keeps_its_sign_whichever_way_its_batch_takes(place: Place) -> None:
+    """A NUL in a text sends its batch by INSERT; LOAD DATA and INSERT write the same double."""
+    place.cql("CREATE TABLE {ks}.signs (id int PRIMARY KEY, ratio double, note text)")
+    rows = [(i, -0.0, note) for i, note in enumerate(["plain", "a\0b"] * 20)]
+    place.insert("INSERT INTO {ks}.signs (id, ratio, note) VALUES (?, ?, ?)", rows)
+
+    ended = Command(place).run("signs", "--range-count", "16")
+
+    assert ended.code == 0, str(ended)
+    found = place.sql("SELECT DISTINCT CAST(ratio AS CHAR) FROM {db}.signs")
+    assert found == [("-0",)]
+
+
+def test_replay_refuses_a_target_that_is_gone(place: Place) -> None:
+    """Its checkpoints would call every batch applied (exit 9)."""
+    make_two_tables(place)
+    command = Command(place)
+    assert command.run("good", "--range-count", "4").code == 0
+    place.sql("DROP TABLE {db}.good")
+
+    replay = command.call("replay-wal", *command.both()[2:])
+
+    assert replay.code == 9, str(replay)
+    assert "gone" in replay.err
+
+
+def test_another_number_of_ranges_is_not_ignored_without_a_word(place: Place) -> None:
+    """A run that goes on keeps its plan, and says so."""
+    make_two_tables(place)
+    command = Command(place)
+    assert command.run("bad", "--range-count", "4").code == 4
+
+    second = command.run("bad", "--range-count", "8")
+
+    assert second.code == 4, str(second)
+    assert "keeps its plan of 4 ranges" in second.err

@@ -110,4 +110,5 @@ def test_a_replay_says_what_it_did_or_would_do(dry_run: bool, verb: str) -> None
 def test_a_replay_that_finds_everything_applied_says_so() -> None:
     """Nothing to do is a result."""
     report = ReplayReport(run_id="x-y", tables=(), exit_code=0)
-    assert replay_lines(report, dry_run=False)[0] == "replay of x-y: MySQL has every batch already"
+    expected = "replay of x-y: the checkpoints in MySQL are past every batch"
+    assert replay_lines(report, dry_run=False)[0] == expected
