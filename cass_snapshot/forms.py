@@ -23,6 +23,9 @@ class Form(StrEnum):
     DATETIME = "datetime"
     UUID = "uuid"
     INET = "inet"
+    DURATION = "duration"
+    JSON = "json"
+    VECTOR = "vector"
 
 
 READABLE_FORMS: Mapping[str, Form] = MappingProxyType(
@@ -56,13 +59,26 @@ READABLE_FORMS: Mapping[str, Form] = MappingProxyType(
 class Limits:
     """What the target column holds unchanged, beyond what its form implies; None is no limit.
 
-    ``type`` names the target's type in messages. ``identity`` asks that different cells become
-    different values, as key columns need.
+    ``type`` names the target's type in messages, ``fix`` what would let it take more. A text is
+    measured in characters (``chars_max``), in UTF-8 bytes (``bytes_max``) or by its greatest code
+    point (``unicode_max``); a ``hex`` value in bytes of the cell (``bytes_min``, ``bytes_max``).
+    ``integer_min`` and ``integer_max`` bound whole numbers, and days or milliseconds since 1970 of
+    dates and instants. ``fraction_digits_max`` concerns decimals and fractions of a second.
+    ``trailing_space`` is False where the target strips spaces at the end, ``nullable`` False where
+    it takes no NULL. ``identity`` asks that different cells become different values, as key
+    columns need, and the exact profile.
     """
 
     type: str
     chars_max: int | None = None
     bytes_max: int | None = None
+    bytes_min: int | None = None
+    unicode_max: int | None = None
+    integer_min: int | None = None
+    integer_max: int | None = None
     integer_digits_max: int | None = None
     fraction_digits_max: int | None = None
+    trailing_space: bool = True
+    nullable: bool = True
     identity: bool = False
+    fix: str = ""

@@ -10,8 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from cass_snapshot.forms import Form, Limits
-
 TOKEN_MIN = -(2**63)
 """Belongs to no row: Cassandra moves a hash of this value to TOKEN_MAX."""
 TOKEN_MAX = 2**63 - 1
@@ -62,8 +60,8 @@ class TableName:
 class Column:
     """A column of the source table.
 
-    ``type`` is the CQL type as ``system_schema`` spells it; ``descending`` concerns clustering
-    columns alone.
+    ``type`` is the CQL type as ``cql.render`` spells it, user types with their fields;
+    ``descending`` concerns clustering columns alone.
     """
 
     name: str
@@ -79,11 +77,18 @@ class Column:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """The source table: partition key, clustering columns, then the others, in that order."""
+    """The source table: partition key, clustering columns, then the others, in that order.
+
+    ``where`` is the operator's condition on rows, in CQL; ``partitions`` asks for one row a
+    partition, of which ``columns`` then holds partition key and static columns alone.
+    """
 
     name: TableName
     columns: tuple[Column, ...]
     cluster: str
+    where: str = ""
+    allow_filtering: bool = False
+    partitions: bool = False
 
     @property
     def partition_key(self) -> tuple[Column, ...]:
@@ -134,12 +139,29 @@ Cells = tuple[bytes | None, ...]
 class Page:
     """Rows as they came from Cassandra, in its order; ``last`` says that the range ends here.
 
-    ``seconds`` is how long the request took.
+    ``seconds`` is how long the request took. ``static_only`` counts partitions that hold nothing
+    but static values: they have no row, and are not among ``rows``. ``end`` is where the page ends
+    if that is not its last row.
     """
 
     rows: list[Cells]
     last: bool
     seconds: float = 0.0
+    static_only: int = 0
+    end: Position | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """What a batch has besides its rows.
+
+    ``static_only`` counts partitions without a row, ``refused`` rows that the encoder set aside,
+    ``nulls`` the NULLs of each column (by its source name) that has a declared replacement.
+    """
+
+    static_only: int = 0
+    refused: int = 0
+    nulls: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,32 +175,36 @@ class Lines:
     data: bytes
     rows: int
     words: int
+    tally: Tally = Tally()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PlannedColumn:
-    """A source column with the form of its WAL values and the limits of its target column."""
+class Problem:
+    """Why a value is refused, without the value (I12).
 
-    column: Column
-    form: Form
-    limits: Limits
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlannedTarget:
-    """Where a table goes: the target's full name, its own name, and what each column becomes.
-
-    ``dialect`` and ``ddl`` are the target's business; ``definitions`` are its column types as
-    text, in the order of the columns.
+    ``error`` is the number of the MySQL error that it raised or would have raised, ``code`` ours.
     """
 
-    name: str
-    table: str
-    columns: tuple[PlannedColumn, ...]
-    definitions: tuple[str, ...]
-    dialect: str
-    ddl: str
-    exists: bool
+    column: str
+    what: str
+    fix: str
+    error: int
+    code: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rejected:
+    """A row that was set aside: its place, its problems, and the row itself.
+
+    ``key`` holds the cells of the primary key. ``cells`` are those of the row by planned column
+    where the encoder refused it; ``line`` is its WAL line where the target did.
+    """
+
+    token: int
+    key: Cells
+    problems: tuple[Problem, ...]
+    cells: Cells | None = None
+    line: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

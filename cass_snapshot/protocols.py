@@ -16,7 +16,6 @@ from cass_snapshot.model import (
     Checkpoint,
     Lines,
     Page,
-    PlannedTarget,
     Position,
     RangeState,
     RunRecord,
@@ -25,6 +24,7 @@ from cass_snapshot.model import (
     TableName,
     TokenRange,
 )
+from cass_snapshot.planned import PlannedTarget
 from cass_snapshot.validation import Validation
 
 

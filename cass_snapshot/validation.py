@@ -17,12 +17,27 @@ class RangeCount:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RangeTally:
+    """What a token range has besides the rows that were written, as the target's ledger has it.
+
+    ``rejected`` rows were set aside, ``static_only`` partitions have no row, ``replaced`` counts
+    the NULLs that became their declared replacement, by source column.
+    """
+
+    range: int
+    rejected: int = 0
+    static_only: int = 0
+    replaced: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Validation:
     """The outcome of a verification by counts."""
 
     table: TableName
     run_id: str
     ranges: tuple[RangeCount, ...] = field(repr=False)
+    tallies: tuple[RangeTally, ...] = field(default=(), repr=False)
 
     @property
     def source_rows(self) -> int:

@@ -19,21 +19,14 @@ import orjson
 
 from cass_snapshot.codec.cells import cell
 from cass_snapshot.codec.row import RowEncoder
-from cass_snapshot.model import (
-    Cells,
-    PlannedTarget,
-    RunRecord,
-    Table,
-    TokenRange,
-    WalColumn,
-    WalIdentity,
-)
+from cass_snapshot.model import Cells, RunRecord, Table, TokenRange, WalColumn, WalIdentity
 from cass_snapshot.mysql.admin import MysqlAdmin
 from cass_snapshot.mysql.checkpoint import CheckpointKeeper
 from cass_snapshot.mysql.columns import restore_columns
 from cass_snapshot.mysql.control import ControlSql
 from cass_snapshot.mysql.keys import MysqlKeys
 from cass_snapshot.mysql.writer import MysqlTarget
+from cass_snapshot.planned import PlannedTarget
 from cass_snapshot.protocols import (
     Encoder,
     Source,

@@ -10,7 +10,8 @@ from cass_snapshot.codec.refusal import BadCell, Values
 from cass_snapshot.codec.scalars import ENCODERS
 from cass_snapshot.errors import ValueRefused
 from cass_snapshot.forms import Form
-from cass_snapshot.model import Cells, Lines, PlannedColumn, TableName
+from cass_snapshot.model import Cells, Lines, TableName
+from cass_snapshot.planned import PlannedColumn
 
 
 class RowEncoder:

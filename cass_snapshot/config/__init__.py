@@ -26,14 +26,15 @@ from cass_snapshot.config.passwords import with_password
 from cass_snapshot.errors import UsageError
 from cass_snapshot.settings import (
     CassandraSettings,
+    LimitsSettings,
     LogSettings,
     MysqlSettings,
     Origins,
     RunSettings,
     Settings,
-    TableSettings,
     VerifySettings,
 )
+from cass_snapshot.settings.tables import TableSettings
 
 SOURCE_NEEDS = ("cassandra.contact_points",)
 TARGET_NEEDS = ("mysql.host", "mysql.database")
@@ -115,6 +116,7 @@ def _merge(line: CommandLine, file: ConfigFile, origins: Origins) -> dict[str, A
         cassandra: CassandraSettings = CassandraSettings()
         mysql: MysqlSettings = MysqlSettings()
         run: RunSettings = RunSettings()
+        limits: LimitsSettings = LimitsSettings()
         verify: VerifySettings = VerifySettings()
 
         @classmethod

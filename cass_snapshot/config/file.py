@@ -13,7 +13,8 @@ from pydantic.fields import FieldInfo
 
 from cass_snapshot.config.environment import PREFIX
 from cass_snapshot.errors import UsageError
-from cass_snapshot.settings import SECTIONS, TableSettings, is_later, nearest
+from cass_snapshot.settings import SECTIONS, is_later, nearest
+from cass_snapshot.settings.tables import TableSettings
 
 FILE_NAME = "cass-snapshot.toml"
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from mysql.connector import Error
 
 from cass_snapshot.errors import PreflightError
-from cass_snapshot.model import PlannedTarget, Table
+from cass_snapshot.model import Table
 from cass_snapshot.mysql.connection import address, connect, require_database, server_facts
 from cass_snapshot.mysql.faults import translate
 from cass_snapshot.mysql.ledger import MysqlLedger
 from cass_snapshot.mysql.targets import compare_target, create_target, plan_target
+from cass_snapshot.planned import PlannedTarget
 from cass_snapshot.settings import MysqlSettings
 
 

@@ -13,7 +13,8 @@ from enum import StrEnum
 
 from cass_snapshot.errors import PreflightError
 from cass_snapshot.forms import READABLE_FORMS, Form, Limits
-from cass_snapshot.model import Column, ColumnKind, PlannedColumn, Table
+from cass_snapshot.model import Column, ColumnKind, Table
+from cass_snapshot.planned import PlannedColumn
 
 KEY_BYTES_MAX = 3072
 KEY_PARTS_MAX = 16

@@ -13,7 +13,7 @@ from typing import Any
 from mysql.connector import Error
 
 from cass_snapshot.errors import PreflightError
-from cass_snapshot.model import PlannedTarget, Table
+from cass_snapshot.model import Table
 from cass_snapshot.mysql import statements
 from cass_snapshot.mysql.columns import (
     Flavour,
@@ -24,6 +24,7 @@ from cass_snapshot.mysql.columns import (
 )
 from cass_snapshot.mysql.connection import address
 from cass_snapshot.mysql.faults import translate
+from cass_snapshot.planned import PlannedTarget
 from cass_snapshot.settings import MysqlSettings
 
 _INTEGER_WIDTH = re.compile(r"^(tinyint|smallint|int|bigint)\(\d+\)$")

@@ -12,7 +12,8 @@ from typing import Any
 import orjson
 
 from cass_snapshot.forms import Form, Limits
-from cass_snapshot.model import Column, ColumnKind, PlannedColumn, PlannedTarget, RunRecord, Table
+from cass_snapshot.model import Column, ColumnKind, RunRecord, Table
+from cass_snapshot.planned import PlannedColumn, PlannedTarget
 from cass_snapshot.wiring import TableJob, source_name
 
 

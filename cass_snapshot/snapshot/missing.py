@@ -13,10 +13,12 @@ from pathlib import Path
 
 from cass_snapshot.errors import PreflightError, SnapshotError
 from cass_snapshot.exits import Exit
-from cass_snapshot.model import PlannedTarget, RunRecord, RunState, Table, TokenRange
+from cass_snapshot.model import RunRecord, RunState, Table, TokenRange
+from cass_snapshot.planned import PlannedTarget
 from cass_snapshot.protocols import SourceAdmin, TargetAdmin
 from cass_snapshot.ring.split import split_ring
-from cass_snapshot.settings import Settings, TableSettings
+from cass_snapshot.settings import Settings
+from cass_snapshot.settings.tables import TableSettings
 from cass_snapshot.snapshot.messages import Ended, FindMissing, FromWorker, MissingFound, Waiting
 from cass_snapshot.snapshot.reports import MissingKey, MissingReport, TableMissing
 from cass_snapshot.snapshot.signals import StopRequest

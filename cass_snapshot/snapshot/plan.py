@@ -10,17 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cass_snapshot.errors import StateError, UsageError
-from cass_snapshot.model import (
-    Checkpoint,
-    PlannedTarget,
-    RunRecord,
-    RunState,
-    Table,
-    TokenRange,
-)
+from cass_snapshot.model import Checkpoint, RunRecord, RunState, Table, TokenRange
+from cass_snapshot.planned import PlannedTarget
 from cass_snapshot.protocols import SourceAdmin, TargetAdmin
 from cass_snapshot.ring.split import prove_tiling, split_ring
-from cass_snapshot.settings import Settings, TableSettings
+from cass_snapshot.settings import Settings
+from cass_snapshot.settings.tables import TableSettings
 from cass_snapshot.snapshot.definition import define, difference, fingerprint
 from cass_snapshot.wiring import TableJob, source_name
 

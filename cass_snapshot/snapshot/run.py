@@ -12,7 +12,8 @@ from cass_snapshot import __version__, logs
 from cass_snapshot.model import TableName
 from cass_snapshot.protocols import SourceAdmin, TargetAdmin
 from cass_snapshot.retry import Patience
-from cass_snapshot.settings import Settings, TableSettings, redacted
+from cass_snapshot.settings import Settings, redacted
+from cass_snapshot.settings.tables import TableSettings
 from cass_snapshot.snapshot.plan import RunPlan, examine, lay_out
 from cass_snapshot.snapshot.rundir import (
     RunDirectory,

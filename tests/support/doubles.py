@@ -11,7 +11,6 @@ from cass_snapshot.model import (
     Cells,
     Checkpoint,
     Lines,
-    PlannedTarget,
     Position,
     RangeState,
     RunRecord,
@@ -22,7 +21,9 @@ from cass_snapshot.model import (
 )
 from cass_snapshot.mysql import statements
 from cass_snapshot.mysql.columns import Flavour, key_names, plan_columns
-from cass_snapshot.settings import MysqlSettings, RunSettings, Settings, TableSettings
+from cass_snapshot.planned import PlannedTarget
+from cass_snapshot.settings import MysqlSettings, RunSettings, Settings
+from cass_snapshot.settings.tables import TableSettings
 from cass_snapshot.snapshot.plan import RunPlan, examine, lay_out
 from cass_snapshot.snapshot.progress import table_status
 from cass_snapshot.snapshot.status import Event, Phase, RunStatus

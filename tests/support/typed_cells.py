@@ -10,8 +10,9 @@ from cassandra import cqltypes
 from cassandra.util import Date, Time
 
 from cass_snapshot.codec.row import RowEncoder
-from cass_snapshot.model import Cells, Column, ColumnKind, Lines, PlannedColumn, Table, TableName
+from cass_snapshot.model import Cells, Column, ColumnKind, Lines, Table, TableName
 from cass_snapshot.mysql.columns import Flavour, plan_columns
+from cass_snapshot.planned import PlannedColumn
 
 NAME = TableName(keyspace="shop", name="orders")
 PROTOCOL = 5

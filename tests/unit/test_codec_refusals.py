@@ -12,7 +12,8 @@ import pytest
 from cass_snapshot.codec.refusal import BadCell
 from cass_snapshot.codec.scalars import ENCODERS
 from cass_snapshot.errors import ValueRefused
-from cass_snapshot.model import Cells, PlannedColumn
+from cass_snapshot.model import Cells
+from cass_snapshot.planned import PlannedColumn
 from tests.support.typed_cells import SERIALIZE, encode, floats, key, planned, table
 from tests.support.typed_cells import column as regular
 

@@ -60,8 +60,8 @@ def refused(text: str | bytes | None = None, line: CommandLine | None = None) ->
         ),
         (
             "[limits]\nrows_per_s = 1\n",
-            "[limits] is not available in this version",
-            "[limits], cass-snapshot.toml:1",
+            "rows_per_s is not available in this version",
+            "[limits] rows_per_s, cass-snapshot.toml:2",
             "remove it for now",
         ),
         (

@@ -8,7 +8,6 @@ import pickle
 import pytest
 
 from cass_snapshot import model
-from cass_snapshot.forms import READABLE_FORMS, Form
 from cass_snapshot.model import TableName, TokenRange
 from cass_snapshot.validation import RangeCount, Validation
 from tests.support.doubles import plan
@@ -76,8 +75,3 @@ def test_names_are_printed_as_the_operator_writes_them() -> None:
     """keyspace.table, and range n."""
     assert str(TableName(keyspace="shop", name="orders")) == "shop.orders"
     assert str(TokenRange(number=17, start=0, end=1)) == "range 17"
-
-
-def test_every_form_belongs_to_some_type() -> None:
-    """No form is left that nothing is written in."""
-    assert set(Form) == set(READABLE_FORMS.values())

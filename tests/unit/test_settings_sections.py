@@ -11,15 +11,16 @@ from pydantic import SecretStr, ValidationError
 
 from cass_snapshot.settings import (
     CassandraSettings,
+    LimitsSettings,
     MysqlSettings,
     Origins,
     RunSettings,
     Settings,
-    TableSettings,
     is_later,
     nearest,
     redacted,
 )
+from cass_snapshot.settings.tables import TableSettings
 
 
 def test_the_defaults_are_those_of_the_manual() -> None:
@@ -56,10 +57,25 @@ def test_the_ring_is_split_into_1_to_65536_ranges(ranges: int) -> None:
         RunSettings(ranges=ranges)
 
 
-def test_a_profile_of_a_later_version_is_named_as_such() -> None:
-    """Somebody who knows the manual learns that it is not a typing error."""
-    with pytest.raises(ValidationError, match="not available in this version"):
-        RunSettings(profile="exact")
+@pytest.mark.parametrize(
+    ("given", "rejected", "read", "exceeded"),
+    [
+        *((0, 0, 10, False), (0, 1, 10, True), ("2", 2, 10, False), ("2", 3, 10, True)),
+        *(("0.01%", 1, 10_000, False), ("0.01 %", 2, 10_000, True), ("100%", 5, 5, False)),
+    ],
+)
+def test_a_budget_of_rejected_rows_is_a_number_or_a_share(
+    given: object, rejected: int, read: int, exceeded: bool
+) -> None:
+    """As many as it says are within it."""
+    assert LimitsSettings(rejected_max=given).exceeded(rejected, read) is exceeded
+
+
+@pytest.mark.parametrize("given", ["-1", "1.5", "%", "101%", "few", True])
+def test_another_budget_is_refused(given: object) -> None:
+    """The message shows what it may be."""
+    with pytest.raises(ValidationError, match=r"0\.01%|at most 100%"):
+        LimitsSettings(rejected_max=given)
 
 
 def test_settings_do_not_change() -> None:

@@ -9,7 +9,7 @@ import pytest
 from cass_snapshot.errors import StateError, UsageError
 from cass_snapshot.model import RangeState, RunRecord, RunState
 from cass_snapshot.ring.split import split_ring
-from cass_snapshot.settings import TableSettings
+from cass_snapshot.settings.tables import TableSettings
 from cass_snapshot.snapshot.definition import define, difference, fingerprint, restore
 from cass_snapshot.snapshot.plan import RunPlan
 from tests.support.doubles import (

@@ -13,9 +13,11 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator
 
-from cass_snapshot.model import RANGES_MAX, TableName
+from cass_snapshot.model import RANGES_MAX
+from cass_snapshot.settings.section import Port, Seconds, Section, Text
+from cass_snapshot.settings.tables import TableSettings
 
 WORKERS_MAX = 256
 """Each worker holds a process and two connections; beyond this the servers are the limit."""
@@ -48,27 +50,16 @@ LATER_KEYS = frozenset(
         "run.slice_bytes",
         "run.apply_order",
         "verify.float_tolerance",
-        "tables.match",
-        "tables.where",
-        "tables.allow_filtering",
-        "tables.on_conflict",
-        "tables.columns",
-        "limits",
+        "limits.rows_per_s",
+        "limits.stop_after",
+        "limits.window",
+        "limits.mysql_threads_running",
+        "limits.replica_lag_s",
         "hooks",
         "report",
     }
 )
 """Sections and keys that are part of the interface and not yet of this version."""
-
-Port = Annotated[int, Field(ge=1, le=65_535)]
-Seconds = Annotated[float, Field(gt=0, le=86_400)]
-Text = Annotated[str, Field(min_length=1)]
-
-
-class Section(BaseModel):
-    """A section of the config file: immutable, and without room for unknown keys."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
 
 class CassandraSettings(Section):
@@ -128,47 +119,37 @@ class RunSettings(Section):
     workers: Annotated[int, Field(ge=1, le=WORKERS_MAX)] = Field(default_factory=workers_default)
     ranges: Annotated[int, Field(ge=1, le=RANGES_MAX)] = 256
     compression: Literal["none", "zstd"] = "none"
-    profile: str = "readable"
+    profile: Literal["readable", "exact"] = "readable"
+    """Readable: the types that a MySQL user expects, every value checked; exact: any value."""
 
-    @field_validator("profile")
+
+class LimitsSettings(Section):
+    """What ends a run, or slows it down."""
+
+    rejected_max: str = "0"
+    """How many rows may be rejected: a number, or a share of the rows read such as 0.01%."""
+
+    @field_validator("rejected_max", mode="before")
     @classmethod
-    def _known_profile(cls, value: str) -> str:
-        if value == "exact":
-            raise ValueError("exact is not available in this version")
-        if value != "readable":
-            raise ValueError("the profile is readable")
-        return value
+    def _number_or_share(cls, value: object) -> str:
+        text = str(value).replace(" ", "")
+        if isinstance(value, bool) or not re.fullmatch(r"\d+|\d+(\.\d+)?%", text, re.ASCII):
+            raise ValueError("a number of rows such as 20, or a share such as 0.01%")
+        if text.endswith("%") and float(text[:-1]) > 100:  # noqa: PLR2004 - per cent
+            raise ValueError("a share is at most 100%")
+        return text
+
+    def exceeded(self, rejected: int, read: int) -> bool:
+        """Tell whether that many rejected rows, of so many that were read, are too many."""
+        if self.rejected_max.endswith("%"):
+            return rejected > float(self.rejected_max[:-1]) / 100 * read
+        return rejected > int(self.rejected_max)
 
 
 class VerifySettings(Section):
     """What is compared at the end of a run."""
 
     after_run: bool = True
-
-
-class TableSettings(Section):
-    """One table to copy: ``source`` is keyspace.table as stored, ``target`` a table of MySQL."""
-
-    source: str
-    target: Text | None = None
-
-    @field_validator("source")
-    @classmethod
-    def _two_names(cls, value: str) -> str:
-        if not re.fullmatch(r"\w+\.\w+", value, re.ASCII):
-            raise ValueError("a table is named keyspace.table")
-        return value
-
-    @property
-    def name(self) -> TableName:
-        """Return the source table's name."""
-        keyspace, _, name = self.source.partition(".")
-        return TableName(keyspace=keyspace, name=name)
-
-    @property
-    def target_table(self) -> str:
-        """Return the target table's name: the source's, where none is given."""
-        return self.target or self.name.name
 
 
 class LogSettings(Section):
@@ -203,6 +184,7 @@ class Settings(Section):
     cassandra: CassandraSettings = CassandraSettings()
     mysql: MysqlSettings = MysqlSettings()
     run: RunSettings = Field(default_factory=RunSettings)
+    limits: LimitsSettings = LimitsSettings()
     verify: VerifySettings = VerifySettings()
     tables: tuple[TableSettings, ...] = ()
     log: LogSettings = LogSettings()
@@ -224,6 +206,7 @@ SECTIONS: Mapping[str, type[Section]] = {
     "cassandra": CassandraSettings,
     "mysql": MysqlSettings,
     "run": RunSettings,
+    "limits": LimitsSettings,
     "verify": VerifySettings,
 }
 """The sections of the config file, besides ``[[tables]]``."""
