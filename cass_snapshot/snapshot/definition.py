@@ -1,49 +1,80 @@
-"""What a fingerprint is made of: source, target, profile and every column. Pure.
+"""What a fingerprint is made of: source, target, mapping, profile and every column. Pure.
 
 The text is kept in the ledger, so that a difference can be named (I9), and so that a WAL can be
-replayed where the source is out of reach.
+replayed where the source is out of reach. What an operator may mend while a run is unfinished is
+in the text and not in the fingerprint: a wider target column is no other plan, as long as values
+are written in the same form.
 """
 
 from __future__ import annotations
 
 import hashlib
+from dataclasses import asdict
 from typing import Any
 
 import orjson
 
 from cass_snapshot.forms import Form, Limits
 from cass_snapshot.model import Column, ColumnKind, RunRecord, Table
-from cass_snapshot.planned import PlannedColumn, PlannedTarget
+from cass_snapshot.planned import (
+    ColumnMapping,
+    Conflict,
+    PlannedColumn,
+    PlannedTarget,
+    Reading,
+    TableMapping,
+)
 from cass_snapshot.wiring import TableJob, source_name
 
+_MENDABLE = ("definitions", "owned", "columns_of_source")
 
-def define(table: Table, target: PlannedTarget, profile: str) -> str:
+
+def define(table: Table, target: PlannedTarget, mapping: TableMapping) -> str:
     """Return the definition of a table's copy, as JSON text."""
-    columns = [
-        {
-            "name": p.column.name,
-            "type": p.column.type,
-            "kind": p.column.kind.value,
-            "descending": p.column.descending,
-            "form": p.form.value,
-            "definition": definition,
-        }
-        for p, definition in zip(target.columns, target.definitions, strict=True)
-    ]
     parts = {
         "source": source_name(table),
+        "where": table.where,
+        "allow_filtering": table.allow_filtering,
+        "partitions": table.partitions,
         "target": target.name,
         "target_table": target.table,
         "dialect": target.dialect,
-        "profile": profile,
-        "columns": columns,
+        "profile": mapping.profile,
+        "conflict": target.conflict.value,
+        "key": target.key,
+        "owned": target.owned,
+        "skipped": target.skipped,
+        "mapping": asdict(mapping),
+        "columns": [_written(p) for p in target.columns],
+        "definitions": target.definitions,
+        "columns_of_source": [_as_dict(c) for c in table.columns],
     }
     return orjson.dumps(parts).decode()
 
 
+def _as_dict(column: Column) -> dict[str, Any]:
+    return {
+        "name": column.name,
+        "type": column.type,
+        "kind": column.kind.value,
+        "descending": column.descending,
+    }
+
+
+def _written(planned: PlannedColumn) -> dict[str, Any]:
+    return _as_dict(planned.column) | {
+        "reading": planned.reading.value,
+        "form": planned.form.value,
+        "target": planned.name,
+        "null": planned.null,
+    }
+
+
 def fingerprint(definition: str) -> str:
-    """Return the digest of a definition."""
-    return hashlib.sha256(definition.encode()).hexdigest()
+    """Return the digest of a definition, without what may be mended."""
+    parts = orjson.loads(definition)
+    kept = {key: value for key, value in parts.items() if key not in _MENDABLE}
+    return hashlib.sha256(orjson.dumps(kept, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
 def restore(record: RunRecord) -> TableJob:
@@ -51,42 +82,66 @@ def restore(record: RunRecord) -> TableJob:
     parts = orjson.loads(record.definition)
     planned = tuple(
         PlannedColumn(
-            column=Column(
-                name=c["name"],
-                type=c["type"],
-                kind=ColumnKind(c["kind"]),
-                descending=c["descending"],
-            ),
+            column=_column(c),
             form=Form(c["form"]),
-            limits=Limits(type=c["definition"]),
+            limits=Limits(type=definition),
+            reading=Reading(c["reading"]),
+            target=c["target"],
+            null=c["null"],
         )
-        for c in parts["columns"]
+        for c, definition in zip(parts["columns"], parts["definitions"], strict=True)
     )
     return TableJob(
         table=Table(
             name=record.table,
-            columns=tuple(p.column for p in planned),
+            columns=tuple(_column(c) for c in parts["columns_of_source"]),
             cluster=record.source.rpartition("/")[0],
+            where=parts["where"],
+            allow_filtering=parts["allow_filtering"],
+            partitions=parts["partitions"],
         ),
         target=PlannedTarget(
             name=record.target,
             table=parts["target_table"],
             columns=planned,
-            definitions=tuple(c["definition"] for c in parts["columns"]),
+            definitions=tuple(parts["definitions"]),
             dialect=parts["dialect"],
             ddl="",
             exists=True,
+            key=tuple(parts["key"]),
+            conflict=Conflict(parts["conflict"]),
+            owned=parts["owned"],
+            profile=parts["profile"],
+            skipped=tuple(parts["skipped"]),
         ),
         record=record,
+    )
+
+
+def mapping_of(record: RunRecord) -> TableMapping:
+    """Return what the operator said of the target when the run began."""
+    said = orjson.loads(record.definition)["mapping"]
+    columns = tuple(ColumnMapping(**c) for c in said.pop("columns"))
+    match, conflict = tuple(said.pop("match")), Conflict(said.pop("conflict"))
+    return TableMapping(**said, match=match, conflict=conflict, columns=columns)
+
+
+def _column(parts: dict[str, Any]) -> Column:
+    return Column(
+        name=parts["name"],
+        type=parts["type"],
+        kind=ColumnKind(parts["kind"]),
+        descending=parts["descending"],
     )
 
 
 def difference(before: str, now: str) -> str:
     """Return in words what differs between two definitions."""
     old, new = orjson.loads(before), orjson.loads(now)
+    told = {"columns", "target_table", "mapping", *_MENDABLE}
     parts = [
         f"{key} was {old.get(key)}, is {new.get(key)}"
-        for key in sorted({*old, *new} - {"columns", "target_table"})
+        for key in sorted({*old, *new} - told)
         if old.get(key) != new.get(key)
     ]
     was, present = _columns(old), _columns(new)
@@ -95,8 +150,20 @@ def difference(before: str, now: str) -> str:
         for name in sorted({*was, *present})
         if was.get(name) != present.get(name)
     ]
+    if not parts and old.get("mapping") != new.get("mapping"):
+        parts = ["the mapping under [[tables]] is another"]
     return "; ".join(parts[:6]) or "the order of the columns differs"
 
 
 def _columns(parts: dict[str, Any]) -> dict[str, str]:
-    return {c["name"]: f"{c['type']} ({c['kind']}) to {c['definition']}" for c in parts["columns"]}
+    return {
+        _label(c): f"{c['type']} ({c['kind']}) to {definition}"
+        + (f" {c['target']}" if c["target"] != c["name"] else "")
+        for c, definition in zip(parts["columns"], parts["definitions"], strict=True)
+    }
+
+
+def _label(column: dict[str, Any]) -> str:
+    reading = column["reading"]
+    name: str = column["name"]
+    return name if reading == Reading.VALUE else f"{reading} of {name}"

@@ -11,13 +11,22 @@ from dataclasses import dataclass
 
 from cass_snapshot.errors import StateError, UsageError
 from cass_snapshot.model import Checkpoint, RunRecord, RunState, Table, TokenRange
-from cass_snapshot.planned import PlannedTarget
+from cass_snapshot.planned import PlannedTarget, TableMapping
 from cass_snapshot.protocols import SourceAdmin, TargetAdmin
 from cass_snapshot.ring.split import prove_tiling, split_ring
 from cass_snapshot.settings import Settings
 from cass_snapshot.settings.tables import TableSettings
 from cass_snapshot.snapshot.definition import define, difference, fingerprint
 from cass_snapshot.wiring import TableJob, source_name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Examined:
+    """A table as it is, what it becomes, and the definition of that."""
+
+    table: Table
+    target: PlannedTarget
+    definition: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +55,7 @@ def examine(
     source: SourceAdmin,
     target: TargetAdmin,
     new: bool,
-) -> list[tuple[Table, PlannedTarget]]:
+) -> list[Examined]:
     """Return each table as it is, and what it becomes.
 
     An unfinished run with another fingerprint is told before a target that no longer fits, because
@@ -60,20 +69,24 @@ def examine(
     _refuse_shared_targets(wanted)
     tables = [source.table(item.name) for item in wanted]
     examined = [
-        (table, target.plan(table, item.target_table))
+        _examined(table, target.plan(table, item.target_table), item.mapping(settings.run.profile))
         for table, item in zip(tables, wanted, strict=True)
     ]
-    for table, planned in examined:
-        record = None if new else _unfinished(target, table, planned)
+    for found in examined:
+        record = None if new else _unfinished(target, found)
         if record is not None:
-            _refuse_changed(record, define(table, planned, settings.run.profile))
-        target.compare(planned)
+            _refuse_changed(record, found.definition)
+        target.compare(found.target)
     return examined
+
+
+def _examined(table: Table, target: PlannedTarget, mapping: TableMapping) -> Examined:
+    return Examined(table=table, target=target, definition=define(table, target, mapping))
 
 
 def lay_out(
     settings: Settings,
-    examined: Sequence[tuple[Table, PlannedTarget]],
+    examined: Sequence[Examined],
     *,
     target: TargetAdmin,
     new_run_id: str,
@@ -85,16 +98,17 @@ def lay_out(
         StateError: an unfinished run has another fingerprint.
         UsageError: the tables belong to different unfinished runs.
     """
-    unfinished = [None if new else _unfinished(target, t, p) for t, p in examined]
+    unfinished = [None if new else _unfinished(target, found) for found in examined]
     begun = _run_id(unfinished)
     # Tables of that run which are done stay done: they have nothing to copy, and are counted.
     known = {} if begun is None else {r.source: r for r in target.ledger.runs(begun)}
-    tables = [
-        _planned(
-            settings, target, table, planned, known.get(source_name(table)), begun or new_run_id
-        )
-        for table, planned in examined
-    ]
+    tables = []
+    for found in examined:
+        record = known.get(source_name(found.table))
+        if record is not None:
+            tables.append(_continued(target, found, record))
+        else:
+            tables.append(_begun(found, begun or new_run_id, settings.run.ranges))
     return RunPlan(run_id=begun or new_run_id, tables=tuple(tables), continues=begun is not None)
 
 
@@ -111,11 +125,11 @@ def _refuse_shared_targets(wanted: Sequence[TableSettings]) -> None:
         seen[target] = item.source
 
 
-def _unfinished(target: TargetAdmin, table: Table, planned: PlannedTarget) -> RunRecord | None:
+def _unfinished(target: TargetAdmin, found: Examined) -> RunRecord | None:
     """Return the newest run of a table, if it did not end well."""
     if not target.ledger.exists():
         return None
-    record = target.ledger.newest(source_name(table), planned.name)
+    record = target.ledger.newest(source_name(found.table), found.target.name)
     return None if record is None or record.state is RunState.DONE else record
 
 
@@ -130,32 +144,23 @@ def _run_id(unfinished: Sequence[RunRecord | None]) -> str | None:
     return next(iter(found), None)
 
 
-def _planned(
-    settings: Settings,
-    target: TargetAdmin,
-    table: Table,
-    planned: PlannedTarget,
-    record: RunRecord | None,
-    run_id: str,
-) -> PlannedTable:
-    text = define(table, planned, settings.run.profile)
-    if record is not None:
-        return _continued(target, table, planned, record, text)
-    ranges = split_ring(settings.run.ranges)
+def _begun(found: Examined, run_id: str, ranges_wanted: int) -> PlannedTable:
+    """Return a table that no process has begun to copy."""
+    ranges = split_ring(ranges_wanted)
     prove_tiling(ranges)
     record = RunRecord(
         run_id=run_id,
-        table=table.name,
-        source=source_name(table),
-        target=planned.name,
-        fingerprint=fingerprint(text),
-        definition=text,
+        table=found.table.name,
+        source=source_name(found.table),
+        target=found.target.name,
+        fingerprint=fingerprint(found.definition),
+        definition=found.definition,
         state=RunState.RUNNING,
         epoch=1,
-        target_created=not planned.exists,
+        target_created=not found.target.exists,
     )
     return PlannedTable(
-        job=TableJob(table=table, target=planned, record=record),
+        job=TableJob(table=found.table, target=found.target, record=record),
         ranges=ranges,
         checkpoints=tuple(Checkpoint(range=r) for r in ranges),
         registered=False,
@@ -173,22 +178,21 @@ def _refuse_changed(record: RunRecord, text: str) -> None:
         )
 
 
-def _continued(
-    target: TargetAdmin, table: Table, planned: PlannedTarget, record: RunRecord, text: str
-) -> PlannedTable:
-    _refuse_changed(record, text)
+def _continued(target: TargetAdmin, found: Examined, record: RunRecord) -> PlannedTable:
+    """Return a table that an earlier process began to copy."""
+    _refuse_changed(record, found.definition)
     checkpoints = tuple(target.ledger.checkpoints(record))
-    if not planned.exists and any(c.batch_seq for c in checkpoints):
+    if not found.target.exists and any(c.batch_seq for c in checkpoints):
         raise StateError(
-            f"the target {planned.name} is gone",
-            where=f"run {record.run_id}, {table.name}; nothing was written",
+            f"the target {found.target.name} is gone",
+            where=f"run {record.run_id}, {record.table}; nothing was written",
             why="its checkpoints say that rows are in it, and there is no such table",
             fix="start afresh with --new",
         )
     ranges = tuple(c.range for c in checkpoints)
     prove_tiling(ranges)
     return PlannedTable(
-        job=TableJob(table=table, target=planned, record=record),
+        job=TableJob(table=found.table, target=found.target, record=record),
         ranges=ranges,
         checkpoints=checkpoints,
         registered=True,

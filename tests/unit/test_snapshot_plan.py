@@ -8,9 +8,10 @@ import pytest
 
 from cass_snapshot.errors import StateError, UsageError
 from cass_snapshot.model import RangeState, RunRecord, RunState
+from cass_snapshot.planned import ColumnMapping, Conflict, TableMapping
 from cass_snapshot.ring.split import split_ring
 from cass_snapshot.settings.tables import TableSettings
-from cass_snapshot.snapshot.definition import define, difference, fingerprint, restore
+from cass_snapshot.snapshot.definition import define, difference, fingerprint, mapping_of, restore
 from cass_snapshot.snapshot.plan import RunPlan
 from tests.support.doubles import (
     MemoryAdmin,
@@ -176,7 +177,8 @@ def test_a_definition_gives_the_job_back() -> None:
 def record_of(*more: str, target: str = "orders", profile: str = "readable") -> str:
     """Return the definition of a copy."""
     table = source_table("orders", *more)
-    return define(table, MemoryAdmin().plan(table, target), profile)
+    mapping = TableMapping(target=target, profile=profile)
+    return define(table, MemoryAdmin().plan(table, target), mapping)
 
 
 def test_equal_copies_have_equal_fingerprints() -> None:
@@ -192,6 +194,35 @@ def test_equal_copies_have_equal_fingerprints() -> None:
     assert len({fingerprint(d) for d in definitions}) == 5
     assert fingerprint(record_of("a")) == fingerprint(record_of("a"))
     assert len(fingerprint(record_of())) == 64
+
+
+def test_a_target_that_was_mended_is_no_other_plan() -> None:
+    """A wider column takes the same lines; the definition tells it, the fingerprint does not."""
+    table = source_table("orders", "a")
+    planned = MemoryAdmin().plan(table, "orders")
+    wider = replace(planned, definitions=(*planned.definitions[:-1], "BIGINT"), owned=False)
+    before, now = (define(table, t, TableMapping(target="orders")) for t in (planned, wider))
+    assert before != now
+    assert fingerprint(before) == fingerprint(now)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        TableMapping(target="orders", match=("id",), conflict=Conflict.NEWER),
+        TableMapping(target="orders", columns=(ColumnMapping(source="a", name="b", null=""),)),
+        TableMapping(target="orders", columns=(ColumnMapping(source="a", writetime="w"),)),
+        TableMapping(target="orders", digest_key=True, token_column=True),
+    ],
+)
+def test_what_the_operator_said_is_part_of_the_plan(said: TableMapping) -> None:
+    """Another mapping is another plan, and the ledger gives it back as it was said."""
+    table = source_table("orders", "a")
+    planned = MemoryAdmin().plan(table, "orders")
+    text = define(table, planned, said)
+    assert fingerprint(text) != fingerprint(define(table, planned, TableMapping(target="orders")))
+    record = replace(plan("orders").tables[0].job.record, definition=text)
+    assert mapping_of(record) == said
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Puts the concrete parts together: the one file that names Cassandra's and MySQL's.
+"""Opens what a worker process and the parent use: the one file that names concrete parts.
 
 A worker opens its parts here, lazily and in the process that uses them. Replacing the target means
 replacing what this file returns.
@@ -6,11 +6,9 @@ replacing what this file returns.
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -19,14 +17,13 @@ import orjson
 
 from cass_snapshot.codec.cells import cell
 from cass_snapshot.codec.row import RowEncoder
-from cass_snapshot.model import Cells, RunRecord, Table, TokenRange, WalColumn, WalIdentity
+from cass_snapshot.model import Cells, TokenRange
 from cass_snapshot.mysql.admin import MysqlAdmin
 from cass_snapshot.mysql.checkpoint import CheckpointKeeper
 from cass_snapshot.mysql.columns import restore_columns
 from cass_snapshot.mysql.control import ControlSql
 from cass_snapshot.mysql.keys import MysqlKeys
 from cass_snapshot.mysql.writer import MysqlTarget
-from cass_snapshot.planned import PlannedTarget
 from cass_snapshot.protocols import (
     Encoder,
     Source,
@@ -42,34 +39,11 @@ from cass_snapshot.reader.schema import CassandraSchema
 from cass_snapshot.reader.session import Connection, connect
 from cass_snapshot.retry import Patience
 from cass_snapshot.ring.tokens import token
-from cass_snapshot.settings import CassandraSettings, MysqlSettings, Settings
+from cass_snapshot.settings import CassandraSettings, MysqlSettings
 from cass_snapshot.wal.log import RangeWal
+from cass_snapshot.wiring.jobs import Job, TableJob, wal_identity
 
 MEMORY = Path("/dev/shm")  # noqa: S108 - a memory file system; what is made there is private
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TableJob:
-    """One table of a run: its source, its target, its record in the ledger."""
-
-    table: Table
-    target: PlannedTarget
-    record: RunRecord
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
-    """What a worker needs to open its own connections and files.
-
-    ``scratch`` is a private directory, in memory where there is such a file system.
-    """
-
-    settings: Settings
-    tables: tuple[TableJob, ...]
-    wal_directory: Path
-    scratch: Path
-    run_log: Path | None = None
-    protocol_version: int | None = None
 
 
 def open_source_admin(settings: CassandraSettings) -> SourceAdmin:
@@ -80,43 +54,6 @@ def open_source_admin(settings: CassandraSettings) -> SourceAdmin:
 def open_target_admin(settings: MysqlSettings) -> TargetAdmin:
     """Return what examines and prepares MySQL."""
     return MysqlAdmin(settings)
-
-
-def target_name(settings: MysqlSettings, table: str) -> str:
-    """Return how a target is named in the ledger, before anything is known of it."""
-    return f"{settings.database}.{table}"
-
-
-def source_name(table: Table) -> str:
-    """Return how a source is named in the ledger: cluster, keyspace and table."""
-    return f"{table.cluster}/{table.name}"
-
-
-def schema_digest(table: Table, target: PlannedTarget) -> str:
-    """Return a digest of the source's columns and of what each becomes."""
-    columns = [
-        [p.column.name, p.column.type, p.column.kind.value, p.column.descending, p.form.value, d]
-        for p, d in zip(target.columns, target.definitions, strict=True)
-    ]
-    return hashlib.sha256(orjson.dumps([str(table.name), columns])).hexdigest()
-
-
-def wal_identity(job: TableJob, token_range: TokenRange, compression: str) -> WalIdentity:
-    """Return what every segment of a range says of itself."""
-    return WalIdentity(
-        run_id=job.record.run_id,
-        source=job.record.source,
-        target=job.record.target,
-        schema=schema_digest(job.table, job.target),
-        table=job.table.name,
-        columns=tuple(
-            WalColumn(name=p.column.name, type=p.column.type, form=p.form.value)
-            for p in job.target.columns
-        ),
-        range=token_range,
-        epoch=job.record.epoch,
-        compression=compression,
-    )
 
 
 def open_target(

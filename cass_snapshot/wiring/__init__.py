@@ -1,0 +1,35 @@
+"""Puts the concrete parts together: the one room that names Cassandra's and MySQL's."""
+
+from __future__ import annotations
+
+from cass_snapshot.wiring.jobs import (
+    Job,
+    TableJob,
+    schema_digest,
+    source_name,
+    target_name,
+    wal_identity,
+)
+from cass_snapshot.wiring.parts import (
+    MEMORY,
+    Parts,
+    key_values,
+    open_source_admin,
+    open_target,
+    open_target_admin,
+)
+
+__all__ = [
+    "MEMORY",
+    "Job",
+    "Parts",
+    "TableJob",
+    "key_values",
+    "open_source_admin",
+    "open_target",
+    "open_target_admin",
+    "schema_digest",
+    "source_name",
+    "target_name",
+    "wal_identity",
+]
