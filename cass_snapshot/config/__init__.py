@@ -6,13 +6,14 @@ opens a connection, and no password enters a message (I12).
 
 from __future__ import annotations
 
-from collections import Counter
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 from pydantic_settings import (
     BaseSettings,
     InitSettingsSource,
@@ -22,7 +23,9 @@ from pydantic_settings import (
 
 from cass_snapshot.config import environment
 from cass_snapshot.config.file import FILE_NAME, ConfigFile, read
+from cass_snapshot.config.known import check
 from cass_snapshot.config.passwords import with_password
+from cass_snapshot.config.tables import said, tables_of
 from cass_snapshot.errors import UsageError
 from cass_snapshot.settings import (
     CassandraSettings,
@@ -33,8 +36,8 @@ from cass_snapshot.settings import (
     RunSettings,
     Settings,
     VerifySettings,
+    nearest,
 )
-from cass_snapshot.settings.tables import TableSettings
 
 SOURCE_NEEDS = ("cassandra.contact_points",)
 TARGET_NEEDS = ("mysql.host", "mysql.database")
@@ -75,9 +78,10 @@ def load(line: CommandLine, needs: Sequence[str] = SOURCE_NEEDS + TARGET_NEEDS) 
     variables = environment.variables()
     path = line.config or _find(variables)
     file = read(path) if path else ConfigFile()
+    check(file)
     origins = _origins(line, variables, file)
     merged = _merge(line, file, origins)
-    tables = _tables(line, file)
+    tables = tables_of(file, line.tables, line.target_table)
     settings = Settings(**merged, tables=tables, log=line.log, origins=origins)
     _check_needs(settings, needs)
     return _with_passwords(settings, {need.partition(".")[0] for need in needs})
@@ -150,67 +154,18 @@ def _unfit(error: ValidationError, origins: Origins) -> UsageError:
     return UsageError(
         f"[{section}] {key} does not fit{given}",
         where=origins.keys.get(f"{section}.{key}", "config"),
-        why=_said(first["msg"]),
-        fix="correct it, or leave it out for its default",
+        why=said(first["msg"]),
+        fix=_fix(key, first),
     )
 
 
-def _said(message: str) -> str:
-    text = message.removeprefix("Value error, ")
-    return text[:1].lower() + text[1:]
-
-
-def _tables(line: CommandLine, file: ConfigFile) -> tuple[TableSettings, ...]:
-    """Return the tables of the command line, else those of the file; never one twice."""
-    known = [
-        _table(entry, file.where("tables", "source", n)) for n, entry in enumerate(file.tables)
-    ]
-    tables = known
-    if line.tables:
-        by_source = {table.source: table for table in known}
-        asked = [_table({"source": name}, "the command line") for name in line.tables]
-        tables = [by_source.get(table.source, table) for table in asked]
-    if line.target_table is not None:
-        if len(tables) != 1:
-            raise UsageError(
-                "a target table goes with exactly one source table",
-                where="--to",
-                why=f"there are {len(tables)} source tables",
-                fix="end --to with the database, or name one table",
-            )
-        tables = [tables[0].model_copy(update={"target": line.target_table})]
-    for what, names in (
-        ("source", Counter(table.source for table in tables)),
-        ("target", Counter(table.target_table for table in tables)),
-    ):
-        _refuse_twice(what, names)
-    return tuple(tables)
-
-
-def _table(entry: Mapping[str, Any], where: str) -> TableSettings:
-    try:
-        return TableSettings(**entry)
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        key = str(first["loc"][0])
-        raise UsageError(
-            f"{entry.get(key, key)} is not a table to copy"
-            if key == "source"
-            else f"{key} is wrong",
-            where=where,
-            why=_said(first["msg"]),
-            fix="KEYSPACE.TABLE, both as Cassandra stores them, for example shop.orders",
-        ) from None
-
-
-def _refuse_twice(what: str, names: Counter[str]) -> None:
-    for name, times in names.items():
-        if times > 1:
-            raise UsageError(
-                f"{name} is the {what} of {times} tables",
-                where="the list of tables",
-                fix=f"name each {what} once",
-            )
+def _fix(key: str, complaint: ErrorDetails) -> str:
+    """Return the choice that was probably meant, where there are choices."""
+    if complaint["type"] == "literal_error":
+        choices = re.findall(r"'([^']*)'", str(complaint.get("ctx", {}).get("expected", "")))
+        if guess := nearest(str(complaint["input"]), choices):
+            return f'{key} = "{guess}"'
+    return "correct it, or leave it out for its default"
 
 
 def _check_needs(settings: Settings, needs: Sequence[str]) -> None:

@@ -1,4 +1,4 @@
-"""The config file: its text, its tree, the keys in it and the lines on which they stand."""
+"""The config file: its text, its tree, and how a place in it is named."""
 
 from __future__ import annotations
 
@@ -9,12 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pydantic.fields import FieldInfo
-
-from cass_snapshot.config.environment import PREFIX
+from cass_snapshot.config.lines import line_of
 from cass_snapshot.errors import UsageError
-from cass_snapshot.settings import SECTIONS, is_later, nearest
-from cass_snapshot.settings.tables import TableSettings
+from cass_snapshot.settings import SECTIONS
 
 FILE_NAME = "cass-snapshot.toml"
 
@@ -37,24 +34,36 @@ class ConfigFile:
         """Return the entries under ``[[tables]]``."""
         return list(self.tree.get("tables", []))
 
-    def line(self, section: str, key: str = "", nth: int = 0) -> str:
+    def line(self, *path: str | int) -> str:
         """Return ``file:line`` of a key or a section, ``file`` where the line is not found."""
-        number = line_of(self.text, section, key, nth)
+        number = line_of(self.text, path)
         return f"{self.name}:{number}" if number else f"{self.name}"
 
-    def where(self, section: str, key: str = "", nth: int = 0) -> str:
-        """Return ``[section] key, file:line``."""
-        if not section:
-            return f"{key}, {self.line(section, key)}"
-        heading = "[[tables]]" if section == "tables" else f"[{section}]"
-        return f"{heading} {key}".strip() + ", " + self.line(section, key, nth)
+    def where(self, *path: str | int) -> str:
+        """Return ``[section] key, file:line``; a table is named, if it has a name."""
+        section, *keys = path
+        parts = [f"[{section}]"]
+        if section == "tables":
+            parts = ["[[tables]]", *self._source(keys)]
+            keys = keys[1:]
+        elif section not in SECTIONS and not isinstance(self.tree.get(str(section)), dict | list):
+            parts = [str(section)]
+        if keys:
+            parts += [".".join(map(str, keys[:2])), *map(str, keys[2:])]
+        return " ".join(parts) + f", {self.line(*path)}"
+
+    def _source(self, keys: Sequence[str | int]) -> list[str]:
+        """Return the source of the entry that the keys are of, where they are not of that."""
+        entry = self.tables[int(keys[0])] if keys else None
+        source = entry.get("source") if isinstance(entry, Mapping) else None
+        return [source] if isinstance(source, str) and keys[1:] != ["source"] else []
 
 
 def read(path: Path) -> ConfigFile:
-    """Read a file and refuse the keys in it that mean nothing here.
+    """Read a file; what the keys in it mean is not looked at.
 
     Raises:
-        UsageError: the file cannot be read, is no TOML, or holds what does not belong in it.
+        UsageError: the file cannot be read, or is no TOML.
     """
     try:
         text = path.read_bytes().decode("utf-8")
@@ -76,87 +85,4 @@ def read(path: Path) -> ConfigFile:
             why=re.sub(r" \(at .*\)$", "", str(error)),
             fix='text stands in quotes, lists in brackets: host = "db1"',
         ) from error
-    _check(file)
     return file
-
-
-def _check(file: ConfigFile) -> None:
-    for name, value in file.tree.items():
-        if name == "config_version":
-            _check_version(file, value)
-        elif name == "tables" and isinstance(value, list):
-            for nth, table in enumerate(value):
-                _check_section(file, name, table, TableSettings.model_fields, nth)
-        elif name == "tables" or name in SECTIONS:
-            fields = SECTIONS[name].model_fields if name in SECTIONS else {}
-            _check_section(file, name, value, fields)
-        else:
-            in_section = isinstance(value, Mapping | list)
-            known = [*SECTIONS, "tables"] if in_section else ["config_version"]
-            raise _unknown(file, name if in_section else "", "" if in_section else name, known)
-
-
-def _check_version(file: ConfigFile, value: object) -> None:
-    if value != 1 or isinstance(value, bool):
-        raise UsageError(
-            f"config_version = {value} is not known",
-            where=file.where("", "config_version"),
-            why="this version of cass-snapshot reads version 1",
-            fix="config_version = 1",
-        )
-
-
-def _check_section(
-    file: ConfigFile, section: str, value: object, fields: Mapping[str, FieldInfo], nth: int = 0
-) -> None:
-    if section == "tables" and not fields:
-        raise UsageError(
-            "tables is a list of tables",
-            where=file.where(section),
-            fix='[[tables]] in double brackets, and source = "keyspace.table" below it',
-        )
-    if not isinstance(value, Mapping):
-        raise UsageError(
-            f"{section} is a section, not a value",
-            where=file.where(section),
-            fix=f"[{section}], and its keys below it",
-        )
-    for key in value:
-        if key == "password":
-            raise UsageError(
-                "a password does not stand in the config file",
-                where=file.where(section, key, nth),
-                fix=f'password_file = "FILE", or the variable {PREFIX}{section.upper()}__PASSWORD',
-            )
-        if key not in fields:
-            raise _unknown(file, section, key, list(fields), nth)
-
-
-def _unknown(
-    file: ConfigFile, section: str, key: str, known: Sequence[str], nth: int = 0
-) -> UsageError:
-    shown, where = key or f"[{section}]", file.where(section, key, nth)
-    if is_later(f"{section}.{key}".strip(".")):
-        return UsageError(
-            f"{shown} is not available in this version", where=where, fix="remove it for now"
-        )
-    guess = nearest(key or section, known)
-    kind = "key" if key else "section"
-    fix = f"did you mean {guess}?" if guess else f"known are {', '.join(known)}"
-    return UsageError(f"no {kind} {shown} is known", where=where, fix=fix)
-
-
-def line_of(text: str, section: str, key: str = "", nth: int = 0) -> int | None:
-    """Return the line, from 1, of a key (or of its section) where it has its usual form."""
-    inside, seen = section == "", -1
-    as_key = re.compile(rf"""\s*["']?{re.escape(key)}["']?\s*[.=]""")
-    as_value = re.compile(rf"\s*{re.escape(section)}\s*[.=]")
-    for number, line in enumerate(text.split("\n"), start=1):
-        if heading := re.match(r"\s*\[{1,2}\s*([^\]]+?)\s*\]", line):
-            seen += heading[1] == section
-            inside = heading[1] == section and seen == nth
-            if (inside and not key) or heading[1] == f"{section}.{key}":
-                return number
-        elif as_key.match(line) if inside and key else as_value.match(line) and not key:
-            return number
-    return None

@@ -148,3 +148,13 @@ def test_the_sample_files_load(name: str) -> None:
     settings = load(CommandLine(config=sample), needs=("tables",))
     assert settings.mysql.host == "db1.internal"
     assert settings.tables[0].source == "shop.orders"
+
+
+def test_a_share_of_rejected_rows_may_stand_in_a_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As text, like a number of rows, and stronger than the file."""
+    Path("cass-snapshot.toml").write_text("[limits]\nrejected_max = 20\n", encoding="utf-8")
+    assert load(CommandLine(), needs=()).limits.rejected_max == "20"
+    monkeypatch.setenv("CASS_SNAPSHOT_LIMITS__REJECTED_MAX", "0.01%")
+    settings = load(CommandLine(), needs=())
+    assert settings.limits.rejected_max == "0.01%"
+    assert settings.origins.keys["limits.rejected_max"] == "CASS_SNAPSHOT_LIMITS__REJECTED_MAX"
