@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from tests.support.stack import Endpoints, Stack
 
 CROWD_TOKEN = 4_611_686_018_427_387_904
 VARIABLES = ("CASS_SNAPSHOT_TEST_CASSANDRA", "CASS_SNAPSHOT_TEST_MYSQL")
+FLAVOURS = ("mysql", "mariadb")
 
 
 @pytest.fixture(scope="session")
@@ -29,7 +31,7 @@ def endpoints() -> Iterator[Endpoints]:
         yield stack.endpoints()
         return
     stack = Stack("tests")
-    stack.up()
+    stack.up(mysql="both")
     yield stack.endpoints()
     stack.down()
 
@@ -40,6 +42,43 @@ def servers(endpoints: Endpoints) -> Iterator[Servers]:
     found = Servers(endpoints)
     yield found
     found.close()
+
+
+@pytest.fixture(scope="session")
+def mariadb_servers(endpoints: Endpoints) -> Iterator[Servers]:
+    """Connect to the same Cassandra, and to MariaDB in the place of MySQL."""
+    if endpoints.mariadb is None:
+        pytest.skip("CASS_SNAPSHOT_TEST_MARIADB names no server, though others are named")
+    found = Servers(replace(endpoints, mysql=endpoints.mariadb))
+    yield found
+    found.close()
+
+
+@pytest.fixture(scope="session", params=FLAVOURS)
+def flavour(request: pytest.FixtureRequest) -> str:
+    """Say which server is the target: ``mysql`` or ``mariadb``."""
+    return str(request.param)
+
+
+@pytest.fixture(scope="session")
+def flavour_servers(flavour: str, request: pytest.FixtureRequest) -> Servers:
+    """Give the servers, with the target of each flavour in turn."""
+    name = "servers" if flavour == "mysql" else "mariadb_servers"
+    found: Servers = request.getfixturevalue(name)
+    return found
+
+
+@pytest.fixture
+def flavour_place(flavour_servers: Servers, tmp_path: Path) -> Iterator[Place]:
+    """Give one test a keyspace, a database of each flavour in turn, and a folder of its own."""
+    with new_keyspace(flavour_servers) as keyspace, new_database(flavour_servers) as database:
+        yield Place(servers=flavour_servers, keyspace=keyspace, database=database, folder=tmp_path)
+
+
+@pytest.fixture
+def flavour_command(flavour_place: Place) -> Command:
+    """Give the command line for a test's own place with a target of each flavour in turn."""
+    return Command(flavour_place)
 
 
 @pytest.fixture(scope="session")

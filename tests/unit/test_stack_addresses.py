@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import socket
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,8 +15,10 @@ from tests.support.stack.__main__ import main
 from tests.support.stack.errors import StackDownError, StackError
 from tests.support.stack.external import (
     CASSANDRA_VARIABLE,
+    MARIADB_VARIABLE,
     MYSQL_VARIABLE,
     External,
+    mysql_url,
     parse_cassandra,
     parse_mysql,
 )
@@ -40,6 +43,7 @@ def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.delenv(CASSANDRA_VARIABLE, raising=False)
     monkeypatch.delenv(MYSQL_VARIABLE, raising=False)
+    monkeypatch.delenv(MARIADB_VARIABLE, raising=False)
 
 
 def test_env_prints_two_exports() -> None:
@@ -48,6 +52,15 @@ def test_env_prints_two_exports() -> None:
         "export CASS_SNAPSHOT_TEST_CASSANDRA='cassandra://127.0.0.1:20001'\n"
         "export CASS_SNAPSHOT_TEST_MYSQL='mysql://root@127.0.0.1:20006/shop'\n"
     )
+
+
+def test_env_names_a_mariadb_where_there_is_one() -> None:
+    """Tests of both flavours read it."""
+    address = MysqlAddress("127.0.0.1", 20007, "root", "", "shop")
+    lines = replace(ENDPOINTS, mariadb=address).exports().splitlines()
+
+    assert lines[2:] == ["export CASS_SNAPSHOT_TEST_MARIADB='mysql://root@127.0.0.1:20007/shop'"]
+    assert External.read({MARIADB_VARIABLE: mysql_url(address)}).mariadb == address
 
 
 def test_a_shell_reads_back_what_env_printed() -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.support.stack.errors import CancelledError, StackError
-from tests.support.stack.layout import new_state, with_other_mysql_port
+from tests.support.stack.layout import new_state, sql_servers_of, with_other_sql_port
 from tests.support.stack.process import ProcessId
 from tests.support.stack.progress import Progress
 from tests.support.stack.state import (
@@ -61,15 +62,28 @@ def test_a_retired_stack_keeps_its_ports_only() -> None:
     assert retired.is_retired
     again = new_state(Options(), before=retired)
     Path(again.sockets).rmdir()
-    assert (STATE.ports, Options(), False) == (again.ports, again.options, again.is_retired)
+    kept = replace(STATE.ports, mariadb=again.ports.mariadb)
+    assert (kept, Options(), False) == (again.ports, again.options, again.is_retired)
+    assert again.ports.mariadb > 0
 
 
 def test_another_port_for_mysql_moves_nothing_else() -> None:
     """The nodes may be running on theirs."""
-    moved = with_other_mysql_port(STATE)
+    moved = with_other_sql_port(STATE, "mysql")
     assert moved.ports.mysql != STATE.ports.mysql
     assert moved.ports.native == STATE.ports.native
     assert moved.ports.jmx == STATE.ports.jmx
+
+
+def test_both_flavours_are_two_servers_with_ports_and_folders_of_their_own(tmp_path: Path) -> None:
+    """The MySQL keeps its name; a stack without the option has it alone."""
+    state = replace(STATE, options=Options(mysql="both"), ports=replace(STATE.ports, mariadb=8))
+    servers = {server.name: server for server in sql_servers_of(state, tmp_path)}
+    alone = sql_servers_of(replace(state, options=Options()), tmp_path)
+
+    assert {name: one.port for name, one in servers.items()} == {"mysql": 6, "mariadb": 8}
+    assert servers["mysql"].data != servers["mariadb"].data
+    assert [server.name for server in alone] == ["mysql"]
 
 
 def test_a_lock_that_somebody_has_is_waited_for_until_cancelled(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from types import FrameType
 
 from tests.support.stack.errors import StackDownError, StackError
 from tests.support.stack.stack import DEFAULT, Stack
-from tests.support.stack.state import MYSQL_NAME, NODE_NAMES
+from tests.support.stack.state import MARIADB_NAME, MYSQL_NAME, NODE_NAMES
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -81,7 +81,9 @@ def _parser() -> argparse.ArgumentParser:
 
     up = command("up", "start what does not run; ready means that every server answered a query")
     up.add_argument("--nodes", type=int, choices=(1, 3), help="Cassandra nodes (default: 1)")
-    up.add_argument("--mysql", choices=("mysql", "mariadb"), help="which flavour (default: mysql)")
+    up.add_argument(
+        "--mysql", choices=("mysql", "mariadb", "both"), help="which flavour (default: mysql)"
+    )
     up.add_argument("--buffer-pool", metavar="SIZE", help="InnoDB's buffer pool (default: 1G)")
     up.add_argument(
         "--mysql-arg",
@@ -95,7 +97,7 @@ def _parser() -> argparse.ArgumentParser:
     status = command("status", "a line a server; exit code 3 if one is down")
     status.add_argument("--output", choices=("text", "json"), default="text")
     command("env", "the addresses, for a shell's eval")
-    names = (*NODE_NAMES, MYSQL_NAME)
+    names = (*NODE_NAMES, MYSQL_NAME, MARIADB_NAME)
     stop = command("stop", "end one server, keep its data")
     stop.add_argument("server", choices=names)
     stop.add_argument("--signal", choices=("TERM", "KILL"), default="TERM")

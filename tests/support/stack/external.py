@@ -17,6 +17,7 @@ from tests.support.stack.state import StackState
 
 CASSANDRA_VARIABLE = "CASS_SNAPSHOT_TEST_CASSANDRA"
 MYSQL_VARIABLE = "CASS_SNAPSHOT_TEST_MYSQL"
+MARIADB_VARIABLE = "CASS_SNAPSHOT_TEST_MARIADB"
 
 
 class CassandraAddress(NamedTuple):
@@ -45,20 +46,24 @@ class MysqlAddress(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoints:
-    """Where tests find the servers."""
+    """Where tests find the servers; `mariadb` is None where there is no MariaDB."""
 
     cassandra: CassandraAddress
     mysql: MysqlAddress
+    mariadb: MysqlAddress | None = None
     cassandra_login: Login | None = None
 
     def exports(self) -> str:
         """Return the lines for a shell's ``eval``."""
+        urls = {
+            CASSANDRA_VARIABLE: cassandra_url(self.cassandra, self.cassandra_login),
+            MYSQL_VARIABLE: mysql_url(self.mysql),
+        }
+        if self.mariadb:
+            urls[MARIADB_VARIABLE] = mysql_url(self.mariadb)
         return "".join(
             f"export {variable}='{url}'\n"  # urls are percent-quoted: no quotation mark is left
-            for variable, url in (
-                (CASSANDRA_VARIABLE, cassandra_url(self.cassandra, self.cassandra_login)),
-                (MYSQL_VARIABLE, mysql_url(self.mysql)),
-            )
+            for variable, url in urls.items()
         )
 
 
@@ -69,17 +74,20 @@ class External:
     cassandra: CassandraAddress | None = None
     cassandra_login: Login | None = None
     mysql: MysqlAddress | None = None
+    mariadb: MysqlAddress | None = None
 
     @classmethod
     def read(cls, environment: Mapping[str, str] = os.environ) -> Self:
-        """Read both variables."""
+        """Read the variables."""
         for_cassandra = environment.get(CASSANDRA_VARIABLE)
         for_mysql = environment.get(MYSQL_VARIABLE)
+        for_mariadb = environment.get(MARIADB_VARIABLE)
         address, login = parse_cassandra(for_cassandra) if for_cassandra else (None, None)
         return cls(
             cassandra=address,
             cassandra_login=login,
             mysql=parse_mysql(for_mysql) if for_mysql else None,
+            mariadb=parse_mysql(for_mariadb, MARIADB_VARIABLE) if for_mariadb else None,
         )
 
     @property
@@ -95,10 +103,12 @@ class External:
         if state is None:
             return self
         ports = state.ports
+        own_sql = ((HOST, ports.mysql), (HOST, ports.mariadb))
         return replace(
             self,
             cassandra=None if self.cassandra == (HOST, ports.native) else self.cassandra,
             mysql=None if self.mysql and self.mysql[:2] == (HOST, ports.mysql) else self.mysql,
+            mariadb=None if self.mariadb and self.mariadb[:2] in own_sql else self.mariadb,
         )
 
     def greet(self, progress: Progress) -> None:
@@ -120,12 +130,12 @@ def parse_cassandra(url: str) -> tuple[CassandraAddress, Login | None]:
     return CassandraAddress(host=parts.hostname or "", port=parts.port or 9042), login
 
 
-def parse_mysql(url: str) -> MysqlAddress:
+def parse_mysql(url: str, variable: str = MYSQL_VARIABLE) -> MysqlAddress:
     """Read ``mysql://USER[:PASSWORD]@HOST[:PORT]/DATABASE``."""
-    parts = _split(url, "mysql", MYSQL_VARIABLE)
+    parts = _split(url, "mysql", variable)
     database = unquote(parts.path.strip("/"))
     if not parts.username or not database:
-        raise StackError(f"{MYSQL_VARIABLE}: expected mysql://USER[:PASSWORD]@HOST[:PORT]/DATABASE")
+        raise StackError(f"{variable}: expected mysql://USER[:PASSWORD]@HOST[:PORT]/DATABASE")
     return MysqlAddress(
         host=parts.hostname or "",
         port=parts.port or 3306,

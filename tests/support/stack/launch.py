@@ -1,4 +1,4 @@
-"""Bringing a stack up: both sides at the same time, all of it or nothing.
+"""Bringing a stack up: all sides at the same time, all of it or nothing.
 
 A server that runs is asked; one that does not is started. If anything fails, or somebody presses
 Ctrl-C, the servers started here are ended again, and no others.
@@ -7,15 +7,16 @@ Ctrl-C, the servers started here are ended again, and no others.
 import shutil
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from functools import partial
 from pathlib import Path
 
 from tests.support.stack.cassandra import CassandraNode
 from tests.support.stack.errors import CancelledError, PortTakenError, StackError
 from tests.support.stack.layout import (
-    mysql_of,
     nodes_of,
+    sql_servers_of,
     with_other_cassandra_ports,
-    with_other_mysql_port,
+    with_other_sql_port,
 )
 from tests.support.stack.process import ProcessId, end
 from tests.support.stack.progress import Progress
@@ -36,9 +37,10 @@ class Launcher:
 
     def up(self, *, cassandra: bool, mysql: bool) -> None:
         """Bring these sides up; see the module's promise."""
-        sides = [self._cassandra_up] * cassandra + [self._mysql_up] * mysql
+        names = [server.name for server in sql_servers_of(self._state(), self._folder)] * mysql
+        sides = [self._cassandra_up] * cassandra + [partial(self._sql_up, name) for name in names]
         try:
-            with ThreadPoolExecutor(max_workers=2) as pool:
+            with ThreadPoolExecutor(max_workers=3) as pool:
                 self._await([pool.submit(side) for side in sides])
         except BaseException:
             end(self.started)
@@ -89,12 +91,13 @@ class Launcher:
             raise StackError(f"{server.name} died right after its first answer; see {server.log}")
         return process
 
-    def _mysql_up(self) -> None:
+    def _sql_up(self, name: str) -> None:
         def attempt() -> None:
-            self._ensure(mysql_of(self._state(), self._folder))
+            servers = sql_servers_of(self._state(), self._folder)
+            self._ensure(next(server for server in servers if server.name == name))
 
         def move() -> None:
-            self._file.update(with_other_mysql_port)
+            self._file.update(lambda state: with_other_sql_port(state, name))
 
         self._with_free_ports(attempt, move)
 

@@ -11,7 +11,14 @@ from tests.support.stack.mariadb import Mariadb
 from tests.support.stack.mysql import Mysql
 from tests.support.stack.ports import free_ports
 from tests.support.stack.sql_server import Flavour, SqlServer, SqlSettings
-from tests.support.stack.state import MYSQL_NAME, NODE_NAMES, Options, Ports, StackState
+from tests.support.stack.state import (
+    MARIADB_NAME,
+    MYSQL_NAME,
+    NODE_NAMES,
+    Options,
+    Ports,
+    StackState,
+)
 
 _SHORT = "/tmp"  # noqa: S108 - a socket's path has at most 107 bytes; mkdtemp makes it private
 
@@ -19,23 +26,29 @@ _SHORT = "/tmp"  # noqa: S108 - a socket's path has at most 107 bytes; mkdtemp m
 def new_state(options: Options, *, before: StackState | None) -> StackState:
     """Choose the ports, those from `before` if there are such, and make the socket folder."""
     ports = before.ports if before else _new_ports()
+    if not ports.mariadb:
+        ports = replace(ports, mariadb=_new_ports().mariadb)
     sockets = tempfile.mkdtemp(prefix="cass-snapshot-", dir=_SHORT)
     return StackState(options=options, ports=ports, sockets=sockets)
 
 
 def with_other_cassandra_ports(state: StackState) -> StackState:
     """Return the state with new ports for the nodes."""
-    return replace(state, ports=replace(_new_ports(), mysql=state.ports.mysql))
+    kept = state.ports
+    return replace(state, ports=replace(_new_ports(), mysql=kept.mysql, mariadb=kept.mariadb))
 
 
-def with_other_mysql_port(state: StackState) -> StackState:
-    """Return the state with a new port for MySQL."""
-    return replace(state, ports=replace(state.ports, mysql=_new_ports().mysql))
+def with_other_sql_port(state: StackState, name: str) -> StackState:
+    """Return the state with a new port for the MySQL or MariaDB of that name."""
+    fresh = _new_ports()
+    if name == MARIADB_NAME:
+        return replace(state, ports=replace(state.ports, mariadb=fresh.mariadb))
+    return replace(state, ports=replace(state.ports, mysql=fresh.mysql))
 
 
 def _new_ports() -> Ports:
-    native, storage, mysql, *jmx = free_ports(3 + len(HOSTS), HOSTS)
-    return Ports(native=native, storage=storage, mysql=mysql, jmx=tuple(jmx))
+    native, storage, mysql, mariadb, *jmx = free_ports(4 + len(HOSTS), HOSTS)
+    return Ports(native=native, storage=storage, mysql=mysql, mariadb=mariadb, jmx=tuple(jmx))
 
 
 def nodes_of(state: StackState, folder: Path) -> list[CassandraNode]:
@@ -62,17 +75,26 @@ def nodes_of(state: StackState, folder: Path) -> list[CassandraNode]:
     ]
 
 
-def mysql_of(state: StackState, folder: Path) -> SqlServer:
-    """Return the MySQL, whichever flavour."""
+def sql_servers_of(state: StackState, folder: Path) -> list[SqlServer]:
+    """Return the MySQL, whichever flavour, and the MariaDB beside it if there are both."""
     flavour: Flavour = Mariadb() if state.options.mysql == "mariadb" else Mysql()
+    servers = [_sql_server(state, folder, MYSQL_NAME, flavour, state.ports.mysql)]
+    if state.options.mysql == "both":
+        servers.append(_sql_server(state, folder, MARIADB_NAME, Mariadb(), state.ports.mariadb))
+    return servers
+
+
+def _sql_server(
+    state: StackState, folder: Path, name: str, flavour: Flavour, port: int
+) -> SqlServer:
     return SqlServer(
-        name=MYSQL_NAME,
+        name=name,
         flavour=flavour,
         settings=SqlSettings(
-            port=state.ports.mysql,
+            port=port,
             buffer_pool=state.options.buffer_pool,
             extra=state.options.mysql_args,
-            folder=folder / MYSQL_NAME,
+            folder=folder / name,
             sockets=Path(state.sockets),
         ),
     )

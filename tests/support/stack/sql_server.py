@@ -118,7 +118,7 @@ class SqlServer:
             f"--port={self.port}",
             f"--bind-address={HOST}",
             "--skip-name-resolve",  # else 127.0.0.1 is localhost, and other grants hold
-            f"--socket={sockets}/mysql.sock",
+            f"--socket={sockets}/{self.name}.sock",
             f"--pid-file={folder}/mysql.pid",
             f"--secure-file-priv={files}",
             "--local-infile=ON",

@@ -16,16 +16,26 @@ from tests.support.stack.external import (
     MysqlAddress,
 )
 from tests.support.stack.launch import Launcher
-from tests.support.stack.layout import mysql_of, new_state, nodes_of
+from tests.support.stack.layout import new_state, nodes_of, sql_servers_of
 from tests.support.stack.paths import stack_folder
 from tests.support.stack.process import end
 from tests.support.stack.progress import Progress
 from tests.support.stack.server import Server
 from tests.support.stack.sql_server import DATABASE
-from tests.support.stack.state import MYSQL_NAME, NODE_NAMES, Options, StackState, StateFile, locked
+from tests.support.stack.state import (
+    MARIADB_NAME,
+    MYSQL_NAME,
+    NODE_NAMES,
+    Options,
+    StackState,
+    StateFile,
+    locked,
+)
 from tests.support.stack.status import ServerStatus, cassandra_status, mysql_status
 
 DEFAULT = "default"
+MARIADB_SIGN = "MariaDB"
+"""What the version of every MariaDB contains."""
 
 # A node that goes down while its neighbours do may wait half a minute for a quiet network, with
 # its commit log not yet synced: worth waiting for only where somebody wants the data again.
@@ -134,11 +144,15 @@ class Stack:
         if down:
             raise StackDownError(f"{', '.join(down)} not up: {self._hint('up')}")
         external = self._external()
-        node, mysql = servers[NODE_NAMES[0]], servers[MYSQL_NAME]
+        node = servers[NODE_NAMES[0]]
+        mariadb = servers.get(MARIADB_NAME)
+        if mariadb is None and MARIADB_SIGN in servers[MYSQL_NAME].version:
+            mariadb = servers[MYSQL_NAME]
         return Endpoints(
             cassandra=CassandraAddress(node.host, node.port),
             cassandra_login=external.cassandra_login,
-            mysql=external.mysql or MysqlAddress(mysql.host, mysql.port, "root", "", DATABASE),
+            mysql=external.mysql or _own_address(servers[MYSQL_NAME]),
+            mariadb=external.mariadb or (_own_address(mariadb) if mariadb else None),
         )
 
     def _state(self) -> StackState | None:
@@ -183,7 +197,10 @@ class Stack:
         return state
 
     def _server(self, state: StackState, name: str) -> Server:
-        servers: list[Server] = [*nodes_of(state, self.folder), mysql_of(state, self.folder)]
+        servers: list[Server] = [
+            *nodes_of(state, self.folder),
+            *sql_servers_of(state, self.folder),
+        ]
         return next(server for server in servers if server.name == name)
 
     def _locked(self, progress: Progress) -> AbstractContextManager[None]:
@@ -194,3 +211,7 @@ class Stack:
     def _hint(self, command: str) -> str:
         named = "" if self.name == DEFAULT else f" --name {self.name}"
         return f"bin/stack {command}{named}"
+
+
+def _own_address(server: ServerStatus) -> MysqlAddress:
+    return MysqlAddress(server.host, server.port, "root", "", DATABASE)

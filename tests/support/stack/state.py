@@ -21,11 +21,15 @@ from tests.support.stack.progress import Progress
 FORMAT = 1
 NODE_NAMES = ("cassandra", "cassandra2", "cassandra3")
 MYSQL_NAME = "mysql"
+MARIADB_NAME = "mariadb"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """What the stack consists of."""
+    """What the stack consists of; `mysql` is the flavour of the server named so, or ``both``.
+
+    With both there is a MySQL named mysql, and beside it a MariaDB named mariadb.
+    """
 
     nodes: int = 1
     mysql: str = "mysql"
@@ -42,12 +46,16 @@ class Options:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ports:
-    """Ports kept for the stack's life; nodes have own addresses, and share all but JMX."""
+    """Ports kept for the stack's life; nodes have own addresses, and share all but JMX.
+
+    `mariadb` is 0 in the state of a stack that never had both flavours.
+    """
 
     native: int
     storage: int
     jmx: tuple[int, ...]
     mysql: int
+    mariadb: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

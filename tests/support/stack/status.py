@@ -6,7 +6,7 @@ from tests.support.stack.cassandra import HOSTS
 from tests.support.stack.errors import StackError
 from tests.support.stack.external import External, ask_cassandra, ask_mysql
 from tests.support.stack.sql_server import HOST
-from tests.support.stack.state import MYSQL_NAME, NODE_NAMES, StackState
+from tests.support.stack.state import MARIADB_NAME, MYSQL_NAME, NODE_NAMES, StackState
 
 UP, STARTING, DOWN = "up", "starting", "down"
 
@@ -51,14 +51,19 @@ def cassandra_status(state: StackState | None, external: External) -> list[Serve
 
 
 def mysql_status(state: StackState | None, external: External) -> list[ServerStatus]:
-    """Return the MySQL: the environment's, or ours."""
+    """Return the MySQL: the environment's, or ours; and the MariaDB beside ours if we have both."""
     if address := external.mysql:
         try:
             version, condition = ask_mysql(address), UP
         except StackError:
             version, condition = "", DOWN
         return [_external(MYSQL_NAME, version, address.host, address.port, condition)]
-    return [] if state is None else [_own(state, MYSQL_NAME, HOST, state.ports.mysql)]
+    if state is None:
+        return []
+    ports = {MYSQL_NAME: state.ports.mysql}
+    if state.options.mysql == "both":
+        ports[MARIADB_NAME] = state.ports.mariadb
+    return [_own(state, name, HOST, port) for name, port in ports.items()]
 
 
 def _own(state: StackState, name: str, host: str, port: int) -> ServerStatus:
