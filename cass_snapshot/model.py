@@ -252,6 +252,14 @@ class Batch:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """What became of a batch: ``fresh`` if it was not in before; ``rejected`` rows are not in."""
+
+    fresh: bool
+    rejected: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Checkpoint:
     """What the target durably holds of a range. ``batch_seq`` is 0 before the first batch."""
 

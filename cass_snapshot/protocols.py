@@ -18,14 +18,16 @@ from cass_snapshot.model import (
     Page,
     Position,
     RangeState,
+    Rejected,
     RunRecord,
     RunState,
     Table,
     TableName,
     TokenRange,
+    Written,
 )
 from cass_snapshot.planned import PlannedTarget
-from cass_snapshot.validation import Validation
+from cass_snapshot.validation import RangeTally, Validation
 
 
 class Source(Protocol):
@@ -108,21 +110,30 @@ class Target(Protocol):
         """
         ...
 
-    def write(self, batch: Batch) -> bool:
-        """Write rows and checkpoint in one transaction (I2); False if they were already there.
+    def write(self, batch: Batch) -> Written:
+        """Write rows and checkpoint in one transaction (I2); not ``fresh`` if they were there.
 
-        After a lost connection the next call opens another one by itself.
+        Rows that the target refuses for their data are left out, and are durable in ``Rejects``
+        before the others are committed. After a lost connection the next call opens another one.
 
         Raises:
             TargetUnavailable: the connection is lost; whether the batch is in, the checkpoint says.
             Transient: nothing was written; the same batch may be tried at once.
-            RangeFailed: the target refuses these rows.
+            RangeFailed: the target refuses the batch, and not for one of its rows.
             Fenced: a newer epoch owns the run.
         """
         ...
 
     def close(self) -> None:
         """Give the connection back."""
+        ...
+
+
+class Rejects(Protocol):
+    """Keeps the rows of one table that were set aside, beside the WAL."""
+
+    def add(self, rows: Sequence[Rejected]) -> None:
+        """Keep rows durably; one that is given again counts once. Raises OSError where it cannot."""
         ...
 
 
@@ -159,6 +170,10 @@ class Ledger(Protocol):
 
     def checkpoints(self, record: RunRecord) -> list[Checkpoint]:
         """Return the checkpoint of every range, in order of their tokens."""
+        ...
+
+    def tallies(self, record: RunRecord) -> list[RangeTally]:
+        """Return what every range has besides its written rows, in order of their tokens."""
         ...
 
     def mark_range(self, record: RunRecord, number: int, state: RangeState, attempts: int) -> None:
@@ -235,8 +250,11 @@ class SourceKeys(Protocol):
 class TargetKeys(Protocol):
     """Reads primary keys back from the target, for verification."""
 
-    def all_keys(self) -> Iterator[list[Cells]]:
-        """Yield the source's primary key of every row, as serialized cells, in bounded lists."""
+    def tokens(self) -> Iterator[list[int]]:
+        """Yield the token of every row, in bounded lists.
+
+        A row whose key is none of the source's yields TOKEN_MIN, which belongs to no row.
+        """
         ...
 
     def absent(self, keys: Sequence[Cells]) -> list[Cells]:

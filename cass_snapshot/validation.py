@@ -32,12 +32,16 @@ class RangeTally:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Validation:
-    """The outcome of a verification by counts."""
+    """The outcome of a verification by counts.
+
+    ``unknown`` rows of the target have a key that is none of the source's, so they are in no range.
+    """
 
     table: TableName
     run_id: str
     ranges: tuple[RangeCount, ...] = field(repr=False)
     tallies: tuple[RangeTally, ...] = field(default=(), repr=False)
+    unknown: int = 0
 
     @property
     def source_rows(self) -> int:
@@ -47,7 +51,7 @@ class Validation:
     @property
     def target_rows(self) -> int:
         """Return the rows that the target holds."""
-        return sum(r.target_rows for r in self.ranges)
+        return sum(r.target_rows for r in self.ranges) + self.unknown
 
     @property
     def missing(self) -> int:
@@ -57,7 +61,7 @@ class Validation:
     @property
     def extra(self) -> int:
         """Return how many rows at least the target has too many, summed over the ranges."""
-        return sum(max(0, r.target_rows - r.source_rows) for r in self.ranges)
+        return sum(max(0, r.target_rows - r.source_rows) for r in self.ranges) + self.unknown
 
     @property
     def ranges_equal(self) -> int:
@@ -66,5 +70,6 @@ class Validation:
 
     @property
     def status(self) -> str:
-        """Return ``OK`` where every range is equal, else ``DIFFERS``."""
-        return "OK" if self.ranges_equal == len(self.ranges) else "DIFFERS"
+        """Return ``OK`` where every range is equal and no row is unknown, else ``DIFFERS``."""
+        equal = self.ranges_equal == len(self.ranges) and not self.unknown
+        return "OK" if equal else "DIFFERS"

@@ -188,6 +188,6 @@ def restore_columns(
 ) -> tuple[TargetColumn, ...]:
     """Return the columns of a plan that was carried to another process."""
     return tuple(
-        TargetColumn(name=p.column.name, definition=d, planned=p)
+        TargetColumn(name=p.name, definition=d, planned=p)
         for p, d in zip(planned, definitions, strict=True)
     )

@@ -7,52 +7,22 @@ costs more than twice as much.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import orjson
 
 from cass_snapshot.errors import RangeFailed
-from cass_snapshot.forms import Form
 from cass_snapshot.model import Lines
 from cass_snapshot.mysql import statements
 from cass_snapshot.mysql.columns import Flavour, TargetColumn
+from cass_snapshot.mysql.literals import literal
 
 PACKET_RESERVE = 1024
 PACKET_HEAD = 64
 """What the protocol puts before a statement, generously."""
 STATEMENT_BYTES = 2**20
 """Larger statements gain nothing and cost the server memory."""
-_ESCAPES = str.maketrans(
-    {"\0": "\\0", "'": "\\'", '"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\x1a": "\\Z"}
-)
-
-
-def text_literal(value: str) -> str:
-    """Return a string literal, for sessions without NO_BACKSLASH_ESCAPES."""
-    return f"'{value.translate(_ESCAPES)}'"
-
-
-def number_literal(value: float) -> str:
-    """Return a literal of type DOUBLE: without an exponent it is a DECIMAL, which has no -0.0."""
-    text = repr(value)
-    return text if "e" in text else f"{text}e0"
-
-
-_LITERALS: dict[Form, Callable[[Any], str]] = {
-    Form.HEX: lambda value: f"x'{value}'",
-    Form.BOOLEAN: lambda value: "1" if value else "0",
-    Form.INTEGER: str,
-    Form.DIGITS: str,
-    Form.NUMBER: number_literal,
-}
-
-
-def literal(form: Form, value: Any) -> str:  # noqa: ANN401 - a JSON value
-    """Return the SQL literal of a WAL value."""
-    if value is None:
-        return "NULL"
-    return _LITERALS.get(form, text_literal)(value)
 
 
 class Inserter:

@@ -1,29 +1,33 @@
-"""Reads primary keys back from a target, as the cells that Cassandra has for them.
+"""Reads primary keys back from a target.
 
 For verification alone: it knows neither checkpoint nor WAL (I11).
 """
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable, Iterator, Sequence
-from datetime import date, datetime, timedelta
 from typing import Any
 
 from mysql.connector import Error
 
-from cass_snapshot.forms import Form
-from cass_snapshot.model import Cells
+from cass_snapshot.model import TOKEN_MIN, Cells, ColumnKind
 from cass_snapshot.mysql import statements
 from cass_snapshot.mysql.columns import TargetColumn
 from cass_snapshot.mysql.connection import connect
 from cass_snapshot.mysql.faults import translate
-from cass_snapshot.mysql.insert import literal
+from cass_snapshot.mysql.literals import literal
+from cass_snapshot.mysql.values import comparable, wal_value
+from cass_snapshot.planned import PlannedColumn, Reading
 from cass_snapshot.retry import Patience
+from cass_snapshot.ring.tokens import token
 from cass_snapshot.settings import MysqlSettings
 
 FETCH_ROWS = 5000
-ToCell = Callable[[str, Any], bytes]
+ToCell = Callable[[PlannedColumn, Any], bytes]
 ToValues = Callable[[Sequence[Cells]], list[list[Any]]]
+NOT_OURS = (ArithmeticError, TypeError, ValueError, struct.error)
+"""What making a cell raises of a value that this tool never wrote."""
 
 
 class MysqlKeys:
@@ -32,9 +36,10 @@ class MysqlKeys:
     Args:
         settings: where to connect.
         table: the target's name in the settings' database.
-        key: the columns of the key, in the order of the source's primary key.
-        to_cell: makes a cell of a CQL type's WAL value.
-        to_values: makes WAL values of keys given as cells.
+        columns: the columns of the target that are written.
+        key: those of them that tell rows apart, by name.
+        to_cell: makes a cell of a planned column's WAL value.
+        to_values: makes the key columns' WAL values of primary keys given as cells.
         patience: how long a server that is away is waited for.
     """
 
@@ -43,32 +48,35 @@ class MysqlKeys:
         settings: MysqlSettings,
         *,
         table: str,
-        key: Sequence[TargetColumn],
+        columns: Sequence[TargetColumn],
+        key: Sequence[str],
         to_cell: ToCell,
         to_values: ToValues,
         patience: Patience,
     ) -> None:
         self._settings = settings
         self._table = statements.qualified(settings.database, table)
-        self._names = [c.name for c in key]
-        self._forms = [c.planned.form for c in key]
-        self._types = [c.planned.column.type for c in key]
+        by_name = {c.name: c for c in columns}
+        self._key = [by_name[name] for name in key]
+        self._located = _locating(columns)
         self._to_cell = to_cell
         self._to_values = to_values
         self._patience = patience
         self._connection: Any = None
 
-    def all_keys(self) -> Iterator[list[Cells]]:
-        """Yield every key, in bounded lists, in one pass and one snapshot of the table.
+    def tokens(self) -> Iterator[list[int]]:
+        """Yield the token of every row, in bounded lists, in one pass and one snapshot.
 
-        A pass that breaks off is not taken up again: its rows would come from two snapshots.
+        A pass that breaks off is not taken up again: its rows would come from two snapshots. A row
+        whose key is none of the source's yields TOKEN_MIN.
         """
+        sql = statements.select_columns(self._table, [c.name for c in self._located])
         try:
             connection = self._connected()
             with connection.cursor(buffered=False) as cursor:
-                cursor.execute(statements.select_keys(self._table, self._names))
+                cursor.execute(sql)
                 while rows := cursor.fetchmany(FETCH_ROWS):
-                    yield [self._cells(row) for row in rows]
+                    yield [self._token(row) for row in rows]
             connection.rollback()
         except Error as error:
             raise self._failed(error) from error
@@ -77,15 +85,17 @@ class MysqlKeys:
         """Return those of some keys, in their order, that the target lacks."""
         if not keys:
             return []
-        literals = [
-            f"({row})" if len(self._names) > 1 else row
-            for row in (
-                ",".join(map(literal, self._forms, values)) for values in self._to_values(keys)
-            )
-        ]
-        sql = statements.select_keys_among(self._table, self._names, literals)
+        forms = [c.planned.form for c in self._key]
+        wanted = self._to_values(keys)
+        rows = (",".join(map(literal, forms, values)) for values in wanted)
+        literals = [f"({row})" if len(forms) > 1 else row for row in rows]
+        sql = statements.select_keys_among(self._table, [c.name for c in self._key], literals)
         present = self._patience.call(lambda: self._present(sql))
-        return [key for key in keys if key not in present]
+        return [
+            key
+            for key, values in zip(keys, wanted, strict=True)
+            if tuple(map(comparable, forms, values)) not in present
+        ]
 
     def close(self) -> None:
         """Give the connection back."""
@@ -93,16 +103,39 @@ class MysqlKeys:
         if connection is not None:
             connection.close()
 
-    def _present(self, sql: str) -> set[Cells]:
+    def _present(self, sql: str) -> set[tuple[Any, ...]]:
+        """Return the keys that were found, as the values that the WAL has for them.
+
+        Compared here once more: a target's collation may find a key that is another.
+        """
+        forms = [c.planned.form for c in self._key]
         try:
             connection = self._connected()
             with connection.cursor() as cursor:
                 cursor.execute(sql)
-                found = {self._cells(row) for row in cursor.fetchall()}
+                rows = cursor.fetchall()
             connection.rollback()
         except Error as error:
             raise self._failed(error) from error
-        return found
+        return {
+            tuple(comparable(f, wal_value(f, v)) for f, v in zip(forms, row, strict=True))
+            for row in rows
+        }
+
+    def _token(self, row: Sequence[Any]) -> int:
+        if any(value is None for value in row):
+            return TOKEN_MIN
+        first = self._located[0].planned
+        if first.reading is Reading.TOKEN:
+            return int(row[0])
+        try:
+            cells = [
+                self._to_cell(c.planned, wal_value(c.planned.form, value))
+                for c, value in zip(self._located, row, strict=True)
+            ]
+        except NOT_OURS:
+            return TOKEN_MIN
+        return token(cells)
 
     def _connected(self) -> Any:  # noqa: ANN401 - see connection.connect
         if self._connection is None:
@@ -113,22 +146,12 @@ class MysqlKeys:
         self._connection = None
         return translate(error, where=self._table)
 
-    def _cells(self, row: Sequence[Any]) -> Cells:
-        return tuple(
-            self._to_cell(cql, wal_value(form, value))
-            for cql, form, value in zip(self._types, self._forms, row, strict=True)
-        )
 
-
-def wal_value(form: Form, value: Any) -> Any:  # noqa: ANN401 - a value of the connector
-    """Return the WAL's value of what the connector read from a key column."""
-    if isinstance(value, bytes | bytearray):
-        return value.hex() if form is Form.HEX else value.decode()
-    if isinstance(value, datetime):
-        return value.strftime("%Y-%m-%d %H:%M:%S.") + f"{value.microsecond:06d}"
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, timedelta):
-        minutes, seconds = divmod(value.seconds, 60)
-        return f"{minutes // 60:02d}:{minutes % 60:02d}:{seconds:02d}.{value.microseconds:06d}"
-    return str(value) if form in (Form.DIGITS, Form.DECIMAL) else value
+def _locating(columns: Sequence[TargetColumn]) -> list[TargetColumn]:
+    """Return the columns that tell a row's token: the one that holds it, or the partition key."""
+    held = [c for c in columns if c.planned.reading is Reading.TOKEN]
+    return held or [
+        c
+        for c in columns
+        if c.planned.reading is Reading.VALUE and c.planned.column.kind is ColumnKind.PARTITION_KEY
+    ]

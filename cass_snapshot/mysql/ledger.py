@@ -16,7 +16,7 @@ from cass_snapshot.mysql.connection import address, connect
 from cass_snapshot.mysql.faults import translate
 from cass_snapshot.mysql.statements import COLUMN_FACTS, TABLE_FACTS, UNIQUE_KEY_FACTS
 from cass_snapshot.settings import MysqlSettings
-from cass_snapshot.validation import Validation
+from cass_snapshot.validation import RangeTally, Validation
 
 
 class MysqlLedger:
@@ -110,6 +110,13 @@ class MysqlLedger:
         """Return the checkpoint of every range, in order of their tokens."""
         rows = self._query(self._sql.checkpoints, (record.run_id, record.source))
         return [checkpoint_of(row) for row in rows]
+
+    def tallies(self, record: RunRecord) -> list[RangeTally]:
+        """Return what every range has besides its written rows, in order of their tokens."""
+        return [
+            RangeTally(range=c.range.number, rejected=c.rows_read - c.rows_written)
+            for c in self.checkpoints(record)
+        ]
 
     def mark_range(self, record: RunRecord, number: int, state: RangeState, attempts: int) -> None:
         """Record the state of a range that is not done."""

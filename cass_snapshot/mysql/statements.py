@@ -94,9 +94,9 @@ def qualified_column(table: str, column: str) -> str:
     return f"{table}.{column}"
 
 
-def select_keys(table: str, key: Sequence[str]) -> str:
-    """Return the read of every key, in the order of the primary key."""
-    return f"SELECT {names(key)} FROM {table}"
+def select_columns(table: str, columns: Sequence[str]) -> str:
+    """Return the read of some columns of every row."""
+    return f"SELECT {names(columns)} FROM {table}"
 
 
 def select_keys_among(table: str, key: Sequence[str], literals: Sequence[str]) -> str:

@@ -16,7 +16,7 @@ from typing import Any
 from mysql.connector import Error
 
 from cass_snapshot.errors import RangeFailed, SnapshotError, TargetUnavailable
-from cass_snapshot.model import Batch, Checkpoint, TokenRange
+from cass_snapshot.model import Batch, Checkpoint, TokenRange, Written
 from cass_snapshot.mysql import statements
 from cass_snapshot.mysql.checkpoint import CheckpointKeeper
 from cass_snapshot.mysql.columns import TargetColumn
@@ -85,8 +85,8 @@ class MysqlTarget:
             raise
         return found
 
-    def write(self, batch: Batch) -> bool:
-        """Write a batch and its checkpoint in one transaction; False if it was in already."""
+    def write(self, batch: Batch) -> Written:
+        """Write a batch and its checkpoint in one transaction, unless it was in already."""
         where = f"{self._table}, {batch.range}, batch {batch.seq}"
         try:
             connection = self._connected()
@@ -97,7 +97,7 @@ class MysqlTarget:
                     self._keeper.record(cursor, batch)
             if not fresh:
                 connection.rollback()
-                return False
+                return Written(fresh=False)
             connection.commit()
         except (Error, SnapshotError) as error:
             ours = self._failed(error, where)
@@ -109,7 +109,7 @@ class MysqlTarget:
             # rows: with the connection that transaction goes, or the next batch would commit it.
             self.close()
             raise
-        return True
+        return Written(fresh=True)
 
     def close(self) -> None:
         """Give the connection back."""

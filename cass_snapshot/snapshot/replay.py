@@ -148,8 +148,10 @@ def _replay_table(
                 applied, rows = applied + 1, rows + batch.lines.rows
             if dry_run:
                 continue
-            for batch, fresh in apply(_lacking(reader, checkpoint), target, patience):
-                applied, rows = applied + fresh, rows + batch.lines.rows * fresh
+            for batch, written in apply(_lacking(reader, checkpoint), target, patience):
+                if written.fresh:
+                    applied += 1
+                    rows += batch.lines.rows - written.rejected
     finally:
         target.close()
     return TableReplay(

@@ -69,7 +69,7 @@ class Counting:
         tasks = [t for t in self.tasks if t.table == table]
         if any(t.id not in self._results for t in tasks):
             return None
-        target = self._results[next(t.id for t in tasks if isinstance(t, CountTarget))]
+        *target, unknown = self._results[next(t.id for t in tasks if isinstance(t, CountTarget))]
         sources = {
             t.range.number: self._results[t.id][0] for t in tasks if isinstance(t, CountSource)
         }
@@ -77,6 +77,7 @@ class Counting:
         return Validation(
             table=planned.job.table.name,
             run_id=planned.job.record.run_id,
+            unknown=unknown,
             ranges=tuple(
                 RangeCount(range=r, source_rows=sources[r.number], target_rows=rows)
                 for r, rows in zip(planned.ranges, target, strict=True)

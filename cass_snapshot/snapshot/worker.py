@@ -20,10 +20,11 @@ from contextlib import closing
 from multiprocessing.connection import Connection
 from queue import Queue, SimpleQueue
 from time import perf_counter
+from typing import TypeVar
 
 from cass_snapshot.errors import LockedError, SnapshotError, Transient
 from cass_snapshot.logs import configure_worker
-from cass_snapshot.model import Batch, Cells, Checkpoint, Page, RangeState
+from cass_snapshot.model import Batch, Checkpoint, Page, RangeState
 from cass_snapshot.protocols import Wal
 from cass_snapshot.retry import Patience
 from cass_snapshot.snapshot.apply import apply
@@ -47,6 +48,7 @@ from cass_snapshot.verify.count import count_rows, count_target
 from cass_snapshot.verify.missing import absent
 from cass_snapshot.wiring import Job, Parts
 
+Item = TypeVar("Item")
 HANDOFF_BATCHES = 2
 """Enough to keep both halves busy; more would only hold memory."""
 PARENT_DIED = 75
@@ -205,16 +207,15 @@ class Worker:
             self._page_s = page.seconds
             yield page
 
-    def _until_stop(self, pages: Iterator[list[Cells]]) -> Iterator[list[Cells]]:
+    def _until_stop(self, pages: Iterator[list[Item]]) -> Iterator[list[Item]]:
         for page in pages:
             if self._stop.is_set():
                 return
             yield page
 
     def _count_target(self, task: CountTarget) -> tuple[int, ...]:
-        width = len(self._parts.table(task.table).table.partition_key)
-        keys = self._parts.target_keys(task.table).all_keys()
-        return count_target(self._until_stop(keys), task.ranges, width)
+        tokens = self._parts.target_keys(task.table).tokens()
+        return count_target(self._until_stop(tokens), task.ranges)
 
     def _find_missing(self, task: FindMissing) -> Ended:
         seen = missing = 0
@@ -272,12 +273,12 @@ class Worker:
                 pass  # other tasks hand on no batches
             return
         target = self._parts.target(task.table)
-        for batch, fresh in apply(self._handed(), target, self._patience):
+        for batch, written in apply(self._handed(), target, self._patience):
             self._send(
                 Applied(
                     task=task.id,
                     rows=batch.lines.rows,
-                    fresh=fresh,
+                    fresh=written.fresh,
                     seconds=perf_counter() - self._handed_at,
                     how=target.how,
                 )

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from cass_snapshot.errors import StateError
-from cass_snapshot.model import Cells, TokenRange
+from cass_snapshot.model import TOKEN_MIN, Cells, TokenRange
 from cass_snapshot.ring.split import RangeIndex
-from cass_snapshot.ring.tokens import token
 
 
 def count_rows(pages: Iterable[Sequence[Cells]]) -> int:
@@ -15,33 +13,18 @@ def count_rows(pages: Iterable[Sequence[Cells]]) -> int:
     return sum(map(len, pages))
 
 
-def count_target(
-    pages: Iterable[Sequence[Cells]], ranges: Sequence[TokenRange], partition_width: int
-) -> tuple[int, ...]:
-    """Return how many of the target's rows fall into each range, in the order of ``ranges``.
+def count_target(pages: Iterable[Sequence[int]], ranges: Sequence[TokenRange]) -> tuple[int, ...]:
+    """Return how many of the target's rows fall into each range, in the order of the tokens.
 
-    The target cannot compute tokens, so each is computed from the key that was read back.
+    The last number is that of the rows whose token is TOKEN_MIN: they are none of the source's.
 
     Args:
-        pages: the primary keys of the target, as the source's cells.
-        ranges: a plan that tiles the ring, in token order.
-        partition_width: how many leading cells are the partition key.
+        pages: the tokens of the target's rows.
+        ranges: a plan that tiles the ring.
     """
     index = RangeIndex(ranges)
-    counts = [0] * len(index.ranges)
+    counts = [0] * (len(index.ranges) + 1)
     for page in pages:
-        for key in page:
-            counts[index.place(token(partition_cells(key, partition_width)))] += 1
+        for token in page:
+            counts[-1 if token == TOKEN_MIN else index.place(token)] += 1
     return tuple(counts)
-
-
-def partition_cells(key: Cells, width: int) -> tuple[bytes, ...]:
-    """Return the partition key's cells of a primary key.
-
-    Raises:
-        StateError: one of them is NULL, which no target that this tool made allows.
-    """
-    cells = tuple(cell for cell in key[:width] if cell is not None)
-    if len(cells) != width:
-        raise StateError("the target holds a row with NULL in its key")
-    return cells

@@ -20,7 +20,7 @@ from cass_snapshot.codec.row import RowEncoder
 from cass_snapshot.model import Cells, TokenRange
 from cass_snapshot.mysql.admin import MysqlAdmin
 from cass_snapshot.mysql.checkpoint import CheckpointKeeper
-from cass_snapshot.mysql.columns import restore_columns
+from cass_snapshot.mysql.columns import key_names, restore_columns
 from cass_snapshot.mysql.control import ControlSql
 from cass_snapshot.mysql.keys import MysqlKeys
 from cass_snapshot.mysql.writer import MysqlTarget
@@ -161,8 +161,9 @@ class Parts:
             self._keys[index] = MysqlKeys(
                 self._job.settings.mysql,
                 table=job.target.table,
-                key=[c for c in columns if c.in_key],
-                to_cell=cell,
+                columns=columns,
+                key=job.target.key or key_names(columns, job.table),
+                to_cell=lambda planned, value: cell(planned.column.type, value),
                 to_values=key_values(job),
                 patience=self._patience,
             )

@@ -175,13 +175,13 @@ def test_the_checkpoint_moves_with_the_rows(bench: Bench) -> None:
     target = bench.open(1)
     first, last = batch(1, [(1, "a"), (2, None)]), batch(2, [(3, "c")], closing=True)
 
-    assert target.write(first)
+    assert target.write(first).fresh
     found = target.checkpoint(RANGES[1])
     assert bench.rows() == {1: "a", 2: None}
     assert (found.batch_seq, found.position) == (1, first.position)
     assert (found.rows_read, found.state) == (2, RangeState.RUNNING)
 
-    assert target.write(last)
+    assert target.write(last).fresh
     found = target.checkpoint(RANGES[1])
     assert bench.rows() == {1: "a", 2: None, 3: "c"}
     assert (found.batch_seq, found.position) == (2, last.position)
@@ -193,13 +193,13 @@ def test_writing_a_batch_again_changes_nothing(bench: Bench) -> None:
     """It says that the batch was there already, whoever asks, however late (I3)."""
     one, two = batch(1, [(1, "a")]), batch(2, [(1, "b")])
     target = bench.open(1)
-    assert target.write(one)
-    assert target.write(two)
+    assert target.write(one).fresh
+    assert target.write(two).fresh
     before = target.checkpoint(RANGES[1])
 
-    assert not target.write(two)
-    assert not target.write(one)
-    assert not bench.open(1).write(one)
+    assert not target.write(two).fresh
+    assert not target.write(one).fresh
+    assert not bench.open(1).write(one).fresh
 
     assert bench.rows() == {1: "b"}
     assert before == target.checkpoint(RANGES[1])
@@ -209,7 +209,7 @@ def test_a_range_without_a_row_is_closed_by_an_empty_batch(bench: Bench) -> None
     """No row, no position, and done all the same."""
     empty = replace(batch(1, [], closing=True), position=None)
     target = bench.open(1)
-    assert target.write(empty)
+    assert target.write(empty).fresh
     found = target.checkpoint(RANGES[1])
     assert (found.batch_seq, found.position, found.state) == (1, None, RangeState.DONE)
     assert bench.rows() == {}
@@ -223,14 +223,14 @@ def test_a_refused_row_leaves_neither_rows_nor_checkpoint(bench: Bench) -> None:
     assert bench.rows() == {}
     assert target.checkpoint(RANGES[1]).batch_seq == 0
 
-    assert target.write(batch(1, [(1, "a")]))
+    assert target.write(batch(1, [(1, "a")])).fresh
     assert bench.rows() == {1: "a"}
 
 
 def test_a_gap_is_refused(bench: Bench) -> None:
     """Batch 3 is not written where batch 2 is not."""
     target = bench.open(1)
-    assert target.write(batch(1, [(1, "a")]))
+    assert target.write(batch(1, [(1, "a")])).fresh
     with pytest.raises(StateError):
         target.write(batch(3, [(3, "c")]))
     assert bench.rows() == {1: "a"}
@@ -240,7 +240,7 @@ def test_a_gap_is_refused(bench: Bench) -> None:
 def test_a_foreign_batch_under_a_known_number_is_refused(bench: Bench) -> None:
     """The checksum tells that it is not the batch that was applied."""
     target = bench.open(1)
-    assert target.write(batch(1, [(1, "a")]))
+    assert target.write(batch(1, [(1, "a")])).fresh
     with pytest.raises(StateError):
         target.write(batch(1, [(1, "another")]))
     assert bench.rows() == {1: "a"}
@@ -249,7 +249,7 @@ def test_a_foreign_batch_under_a_known_number_is_refused(bench: Bench) -> None:
 def test_a_writer_of_an_earlier_epoch_is_fenced(bench: Bench) -> None:
     """After a take-over the old writer writes nothing, not even a batch that would fit."""
     old = bench.open(1)
-    assert old.write(batch(1, [(1, "a")]))
+    assert old.write(batch(1, [(1, "a")])).fresh
     bench.take_over()
 
     with pytest.raises(Fenced):
@@ -258,15 +258,15 @@ def test_a_writer_of_an_earlier_epoch_is_fenced(bench: Bench) -> None:
     assert bench.rows() == {1: "a"}
     new = bench.open(2)
     assert new.checkpoint(RANGES[1]).batch_seq == 1
-    assert new.write(batch(2, [(2, "b")]))
+    assert new.write(batch(2, [(2, "b")])).fresh
     assert bench.rows() == {1: "a", 2: "b"}
 
 
 def test_ranges_do_not_know_each_other(bench: Bench) -> None:
     """Each range counts its own batches, and has its own checkpoint."""
     target = bench.open(1)
-    assert target.write(batch(1, [(1, "a")], at=RANGES[0], closing=True))
-    assert target.write(batch(1, [(2, "b")], at=RANGES[2]))
+    assert target.write(batch(1, [(1, "a")], at=RANGES[0], closing=True)).fresh
+    assert target.write(batch(1, [(2, "b")], at=RANGES[2])).fresh
     states = [target.checkpoint(r).state for r in RANGES]
     assert states == [RangeState.DONE, RangeState.PENDING, RangeState.RUNNING]
     assert bench.rows() == {1: "a", 2: "b"}
@@ -290,8 +290,8 @@ def test_an_unexpected_error_leaves_no_checkpoint_behind(bench: Bench) -> None:
     broken = replace(batch(1, [(1, "a")]), lines=cast("Lines", BrokenLines()))
     with pytest.raises(MemoryError):
         target.write(broken)
-    assert target.write(batch(1, [(9, "z")], at=RANGES[2]))
+    assert target.write(batch(1, [(9, "z")], at=RANGES[2])).fresh
     assert target.checkpoint(RANGES[1]).batch_seq == 0
     assert bench.rows() == {9: "z"}
-    assert target.write(batch(1, [(1, "a")]))
+    assert target.write(batch(1, [(1, "a")])).fresh
     assert bench.rows() == {1: "a", 9: "z"}

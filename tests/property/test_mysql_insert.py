@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from cass_snapshot.errors import RangeFailed
 from cass_snapshot.model import Lines
 from cass_snapshot.mysql.columns import Flavour, plan_columns
-from cass_snapshot.mysql.insert import Inserter, text_literal
+from cass_snapshot.mysql.insert import Inserter
+from cass_snapshot.mysql.literals import text_literal
 from tests.support.dialects import Field, insert, literal
 from tests.support.typed_cells import column, key, table
 

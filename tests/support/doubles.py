@@ -18,6 +18,7 @@ from cass_snapshot.model import (
     Table,
     TableName,
     TokenRange,
+    Written,
 )
 from cass_snapshot.mysql import statements
 from cass_snapshot.mysql.columns import Flavour, key_names, plan_columns
@@ -27,7 +28,7 @@ from cass_snapshot.settings.tables import TableSettings
 from cass_snapshot.snapshot.plan import RunPlan, examine, lay_out
 from cass_snapshot.snapshot.progress import table_status
 from cass_snapshot.snapshot.status import Event, Phase, RunStatus
-from cass_snapshot.validation import Validation
+from cass_snapshot.validation import RangeTally, Validation
 from tests.support.typed_cells import column, key
 
 RANGE = TokenRange(number=3, start=-100, end=100)
@@ -100,7 +101,7 @@ class MemoryTarget:
             state=RangeState.DONE if last and last.closing else RangeState.RUNNING,
         )
 
-    def write(self, batch: Batch) -> bool:
+    def write(self, batch: Batch) -> Written:
         """Take a batch unless it is in."""
         self.tries += 1
         assert batch in self.wal.batches, "I1: not durable yet"
@@ -111,7 +112,7 @@ class MemoryTarget:
             self.taken.append(batch)
         if error is not None:
             raise error
-        return fresh
+        return Written(fresh=fresh)
 
     def close(self) -> None:
         """Do nothing."""
@@ -176,6 +177,13 @@ class MemoryLedger:
     def checkpoints(self, record: RunRecord) -> list[Checkpoint]:
         """Return a run's checkpoints."""
         return self.plans[record.run_id, record.source]
+
+    def tallies(self, record: RunRecord) -> list[RangeTally]:
+        """Return what each range has besides its rows."""
+        return [
+            RangeTally(range=c.range.number, rejected=c.rows_read - c.rows_written)
+            for c in self.checkpoints(record)
+        ]
 
     def mark_range(self, _record: RunRecord, number: int, state: RangeState, attempts: int) -> None:
         """Note the state of a range."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 import orjson
 
 from cass_snapshot.errors import Fenced, RangeFailed, StateError
-from cass_snapshot.model import Batch, Checkpoint, RangeState, TokenRange
+from cass_snapshot.model import Batch, Checkpoint, RangeState, TokenRange, Written
 
 INT_MAX = 2**31 - 1
 
@@ -45,14 +45,14 @@ class FakeTarget:
             raise StateError(f"{token_range} is not registered")
         return self._store.checkpoints[token_range.number]
 
-    def write(self, batch: Batch) -> bool:
-        """Write rows and checkpoint together; False if they were already there."""
+    def write(self, batch: Batch) -> Written:
+        """Write rows and checkpoint together, unless they were already there."""
         if self._epoch != self._store.epoch:
             raise Fenced("another process has taken this run over")
         at = (batch.range.number, batch.seq)
         before = self.checkpoint(batch.range)
         if before.batch_seq >= batch.seq and self._store.batches.get(at) == batch.checksum:
-            return False
+            return Written(fresh=False)
         if before.batch_seq != batch.seq - 1:
             raise StateError("the checkpoint does not fit the WAL")
         rows = [orjson.loads(line) for line in batch.lines.data.splitlines()]
@@ -69,7 +69,7 @@ class FakeTarget:
             row_digest=batch.checksum,
             state=RangeState.DONE if batch.closing else RangeState.RUNNING,
         )
-        return True
+        return Written(fresh=True)
 
     def close(self) -> None:
         """Give nothing back."""

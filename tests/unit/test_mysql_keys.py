@@ -12,7 +12,7 @@ import pytest
 
 from cass_snapshot.codec.cells import cell
 from cass_snapshot.forms import READABLE_FORMS
-from cass_snapshot.mysql.keys import wal_value
+from cass_snapshot.mysql.values import wal_value
 from tests.support.typed_cells import KEY_TYPES
 
 ID = UUID("50554d6e-29bb-11e5-b345-feff819cdc9f")

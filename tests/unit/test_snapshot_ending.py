@@ -88,7 +88,7 @@ class Run:
             if isinstance(task, CountSource):
                 result: tuple[int, ...] = (source[task.range.number],)
             else:
-                result = tuple(target)
+                result = (*target, 0)
             counting.hear(Ended(task=task.id, result=result))
         return counting
 

@@ -77,7 +77,7 @@ def test_apply_takes_a_batch_only_from_the_wal() -> None:
     target = MemoryTarget(wal)
     pages = iter([page(1), page(2), page(3, last=True)])
     batches = capture(pages, position=position, encoder=LineEncoder(), wal=wal, after=None)
-    assert [fresh for _, fresh in apply(batches, target, patience())] == [True] * 3
+    assert [written.fresh for _, written in apply(batches, target, patience())] == [True] * 3
     assert wal.batches == target.taken
 
 
@@ -87,7 +87,10 @@ def test_applying_again_changes_nothing() -> None:
     target = MemoryTarget(wal)
     captured(wal, page(1), page(2, last=True))
     list(apply(wal.batches, target, patience()))
-    assert [fresh for _, fresh in apply(wal.batches, target, patience())] == [False, False]
+    assert [written.fresh for _, written in apply(wal.batches, target, patience())] == [
+        False,
+        False,
+    ]
     assert wal.batches == target.taken
 
 
@@ -98,7 +101,7 @@ def test_a_lost_connection_is_followed_by_the_same_batch(*, commits: bool) -> No
     captured(wal, page(1), page(2, last=True))
     lost = TargetUnavailable("gone")
     target = MemoryTarget(wal, meets=[lost, None, lost, lost], commits=commits)
-    found = [fresh for _, fresh in apply(wal.batches, target, patience())]
+    found = [written.fresh for _, written in apply(wal.batches, target, patience())]
     assert found == [True, True]
     assert wal.batches == target.taken
 

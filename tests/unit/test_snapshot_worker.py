@@ -21,6 +21,7 @@ from cass_snapshot.errors import (
 )
 from cass_snapshot.model import Cells, Lines, Page, Position, TokenRange
 from cass_snapshot.ring.split import split_ring
+from cass_snapshot.ring.tokens import token
 from cass_snapshot.settings import MysqlSettings
 from cass_snapshot.snapshot.disk import disk_error
 from cass_snapshot.snapshot.messages import (
@@ -36,6 +37,7 @@ from cass_snapshot.snapshot.messages import (
     Waiting,
 )
 from cass_snapshot.snapshot.worker import Worker
+from cass_snapshot.verify.missing import partition_cells
 from cass_snapshot.wiring import Job
 from tests.support.doubles import (
     RANGE,
@@ -99,9 +101,9 @@ class Keys:
 
     there: list[Cells]
 
-    def all_keys(self) -> Iterator[list[Cells]]:
-        """Yield them."""
-        yield self.there
+    def tokens(self) -> Iterator[list[int]]:
+        """Yield their tokens."""
+        yield [token(partition_cells(key, 1)) for key in self.there]
 
     def absent(self, keys: Sequence[Cells]) -> list[Cells]:
         """Return those that are not there."""
@@ -308,7 +310,7 @@ def test_a_full_disk_is_a_limit_and_a_failing_one_is_for_a_human(
 
 
 def test_both_sides_are_counted_by_range(tmp_path: Path) -> None:
-    """One number for a range of the source, one for each range of the target."""
+    """One number for a range of the source, one for each range of the target, and for none."""
     made = parts(range(5), there=range(3))
     said = serve(
         tmp_path,
@@ -318,7 +320,7 @@ def test_both_sides_are_counted_by_range(tmp_path: Path) -> None:
     )
     source, target = [m.result for m in said if isinstance(m, Ended)]
     assert source == (5,)
-    assert (len(target), sum(target)) == (4, 3)
+    assert (len(target), sum(target), target[-1]) == (5, 3, 0)
 
 
 def test_missing_keys_are_told_with_their_tokens(tmp_path: Path) -> None:
