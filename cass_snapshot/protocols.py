@@ -26,7 +26,7 @@ from cass_snapshot.model import (
     TokenRange,
     Written,
 )
-from cass_snapshot.planned import PlannedTarget
+from cass_snapshot.planned import Finding, PlannedTarget, TableMapping
 from cass_snapshot.validation import RangeTally, Validation
 
 
@@ -133,7 +133,7 @@ class Rejects(Protocol):
     """Keeps the rows of one table that were set aside, beside the WAL."""
 
     def add(self, rows: Sequence[Rejected]) -> None:
-        """Keep rows durably; one that is given again counts once. Raises OSError where it cannot."""
+        """Keep rows durably; one that is given again counts once. OSError where it cannot."""
         ...
 
 
@@ -206,19 +206,22 @@ class TargetAdmin(Protocol):
         """Return the record of runs; readable before ``prepare`` where it exists."""
         ...
 
-    def plan(self, table: Table, target: str) -> PlannedTarget:
-        """Return what a table becomes; a target that is there is not looked into.
+    def findings(self) -> list[Finding]:
+        """Return what the server, its settings and the login's grants mean for a run."""
+        ...
 
-        Raises:
-            PreflightError: the table cannot be mapped.
+    def plan(self, table: Table, mapping: TableMapping) -> PlannedTarget:
+        """Return what a table becomes: in the target that is there, or in the one to create.
+
+        Whatever keeps the table from being copied is a finding of the plan, not an error.
         """
         ...
 
     def compare(self, target: PlannedTarget) -> None:
-        """Look into a target that is there.
+        """Refuse a plan one of whose findings is a failure.
 
         Raises:
-            PreflightError: it does not fit, or it is missing and may not be created.
+            PreflightError: naming each of them, with its fix.
         """
         ...
 

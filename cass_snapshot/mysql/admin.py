@@ -10,7 +10,7 @@ from cass_snapshot.mysql.connection import address, connect, require_database, s
 from cass_snapshot.mysql.faults import translate
 from cass_snapshot.mysql.ledger import MysqlLedger
 from cass_snapshot.mysql.targets import compare_target, create_target, plan_target
-from cass_snapshot.planned import PlannedTarget
+from cass_snapshot.planned import Finding, Level, PlannedTarget, TableMapping
 from cass_snapshot.settings import MysqlSettings
 
 
@@ -58,13 +58,17 @@ class MysqlAdmin:
         """Return the record of runs."""
         return self._ledger
 
-    def plan(self, table: Table, target: str) -> PlannedTarget:
+    def findings(self) -> list[Finding]:
+        """Return what the server, its settings and the login's grants mean for a run."""
+        return [Finding(level=Level.OK, text=self.heading)]
+
+    def plan(self, table: Table, mapping: TableMapping) -> PlannedTarget:
         """Return what a table becomes."""
         return plan_target(
             self._connection,
             self._settings,
             source=table,
-            table=target,
+            mapping=mapping,
             flavour=self._facts.flavour,
         )
 

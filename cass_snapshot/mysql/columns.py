@@ -14,7 +14,7 @@ from enum import StrEnum
 from cass_snapshot.errors import PreflightError
 from cass_snapshot.forms import READABLE_FORMS, Form, Limits
 from cass_snapshot.model import Column, ColumnKind, Table
-from cass_snapshot.planned import PlannedColumn
+from cass_snapshot.planned import PlannedColumn, PlannedTarget
 
 KEY_BYTES_MAX = 3072
 KEY_PARTS_MAX = 16
@@ -38,16 +38,21 @@ class Flavour(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetColumn:
-    """A column of the target: its SQL definition, and the WAL values that it takes."""
+    """A column of the target: its SQL definition, and the WAL values that it takes.
+
+    ``in_key`` tells whether it belongs to the unique key by which rows are told apart, which holds
+    a digest instead of the source's key columns where the operator asks for one.
+    """
 
     name: str
     definition: str
     planned: PlannedColumn
+    in_key: bool = False
 
     @property
-    def in_key(self) -> bool:
-        """Tell whether the column belongs to the target's primary key."""
-        return self.planned.column.in_key
+    def textual(self) -> bool:
+        """Tell whether the column holds characters, to which a number must be given quoted."""
+        return self.definition.partition("(")[0].partition(" ")[0].endswith(("CHAR", "TEXT"))
 
     @property
     def hexadecimal(self) -> bool:
@@ -174,7 +179,9 @@ def _regular_column(column: Column, flavour: Flavour) -> TargetColumn:
 
 def _column(column: Column, definition: str, limits: Limits) -> TargetColumn:
     planned = PlannedColumn(column=column, form=READABLE_FORMS[column.type], limits=limits)
-    return TargetColumn(name=column.name, definition=definition, planned=planned)
+    return TargetColumn(
+        name=column.name, definition=definition, planned=planned, in_key=column.in_key
+    )
 
 
 def key_names(columns: Sequence[TargetColumn], table: Table) -> tuple[str, ...]:
@@ -183,11 +190,10 @@ def key_names(columns: Sequence[TargetColumn], table: Table) -> tuple[str, ...]:
     return tuple(by_source[c.name] for c in table.primary_key)
 
 
-def restore_columns(
-    planned: Sequence[PlannedColumn], definitions: Sequence[str]
-) -> tuple[TargetColumn, ...]:
-    """Return the columns of a plan that was carried to another process."""
+def target_columns(target: PlannedTarget) -> tuple[TargetColumn, ...]:
+    """Return the columns of a plan, also of one that was carried to another process."""
+    key = {name.casefold() for name in target.key}
     return tuple(
-        TargetColumn(name=p.name, definition=d, planned=p)
-        for p, d in zip(planned, definitions, strict=True)
+        TargetColumn(name=p.name, definition=d, planned=p, in_key=p.name.casefold() in key)
+        for p, d in zip(target.columns, target.definitions, strict=True)
     )

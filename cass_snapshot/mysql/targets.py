@@ -20,11 +20,11 @@ from cass_snapshot.mysql.columns import (
     TargetColumn,
     key_names,
     plan_columns,
-    restore_columns,
+    target_columns,
 )
 from cass_snapshot.mysql.connection import address
 from cass_snapshot.mysql.faults import translate
-from cass_snapshot.planned import PlannedTarget
+from cass_snapshot.planned import PlannedTarget, TableMapping
 from cass_snapshot.settings import MysqlSettings
 
 _INTEGER_WIDTH = re.compile(r"^(tinyint|smallint|int|bigint)\(\d+\)$")
@@ -36,7 +36,7 @@ def plan_target(
     settings: MysqlSettings,
     *,
     source: Table,
-    table: str,
+    mapping: TableMapping,
     flavour: Flavour,
 ) -> PlannedTarget:
     """Return the plan of a target; a table that is there is not looked into.
@@ -47,6 +47,7 @@ def plan_target(
     columns = plan_columns(source, flavour)
     _refuse_clashes([c.name for c in columns], source)
     key = key_names(columns, source)
+    table = mapping.target
     qualified = statements.qualified(settings.database, table)
     return PlannedTarget(
         name=f"{settings.database}.{table}",
@@ -56,6 +57,9 @@ def plan_target(
         dialect=flavour.value,
         ddl=statements.create_target(qualified, columns, key),
         exists=bool(_facts(connection, settings, statements.TABLE_FACTS, settings.database, table)),
+        key=key,
+        conflict=mapping.conflict,
+        profile=mapping.profile,
     )
 
 
@@ -152,7 +156,7 @@ def _differences(connection: Any, settings: MysqlSettings, plan: PlannedTarget) 
     rows = _facts(connection, settings, statements.COLUMN_FACTS, *at)
     there = {str(name): (str(sql), collation, null) for name, sql, collation, null, _ in rows}
     found = []
-    for column in restore_columns(plan.columns, plan.definitions):
+    for column in target_columns(plan):
         wanted = _shape(column)
         actual = there.pop(column.name, None)
         if actual is None:

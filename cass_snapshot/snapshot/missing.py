@@ -137,7 +137,7 @@ def find_missing(
         stack.callback(shutil.rmtree, scratch, ignore_errors=True)
         job = Job(
             settings=settings.model_copy(update={"cassandra": local}),
-            tables=tuple(_job(source, target, item) for item in tables),
+            tables=tuple(_job(source, target, item, settings.run.profile) for item in tables),
             wal_directory=scratch,
             scratch=scratch,
             protocol_version=source.protocol_version,
@@ -173,9 +173,9 @@ def _search(job: Job, search: _Search, workers: int) -> int:
         return stop.exit_code if stop.requested else 0
 
 
-def _job(source: SourceAdmin, target: TargetAdmin, item: TableSettings) -> TableJob:
+def _job(source: SourceAdmin, target: TargetAdmin, item: TableSettings, profile: str) -> TableJob:
     table = source.table(item.name)
-    planned = target.plan(table, item.target_table)
+    planned = target.plan(table, item.mapping(profile))
     if not planned.exists:
         raise PreflightError(
             f"the target {planned.name} does not exist",

@@ -69,7 +69,7 @@ def examine(
     _refuse_shared_targets(wanted)
     tables = [source.table(item.name) for item in wanted]
     examined = [
-        _examined(table, target.plan(table, item.target_table), item.mapping(settings.run.profile))
+        _examined(table, target, item.mapping(settings.run.profile))
         for table, item in zip(tables, wanted, strict=True)
     ]
     for found in examined:
@@ -80,8 +80,9 @@ def examine(
     return examined
 
 
-def _examined(table: Table, target: PlannedTarget, mapping: TableMapping) -> Examined:
-    return Examined(table=table, target=target, definition=define(table, target, mapping))
+def _examined(table: Table, target: TargetAdmin, mapping: TableMapping) -> Examined:
+    planned = target.plan(table, mapping)
+    return Examined(table=table, target=planned, definition=define(table, planned, mapping))
 
 
 def lay_out(

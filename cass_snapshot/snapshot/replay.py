@@ -20,7 +20,7 @@ from cass_snapshot.protocols import TargetAdmin
 from cass_snapshot.retry import Patience
 from cass_snapshot.settings import Settings
 from cass_snapshot.snapshot.apply import apply
-from cass_snapshot.snapshot.definition import restore
+from cass_snapshot.snapshot.definition import mapping_of, restore
 from cass_snapshot.snapshot.reports import ReplayReport, TableReplay
 from cass_snapshot.snapshot.rundir import choose, run_id_of, table_lock
 from cass_snapshot.wal.reader import RangeReader, find_ranges
@@ -94,7 +94,7 @@ def _refuse_elsewhere(settings: Settings, job: TableJob) -> None:
 
 def _refuse_gone(admin: TargetAdmin, job: TableJob) -> None:
     """Refuse a target that was removed: the checkpoints speak of rows that went with it."""
-    if not admin.plan(job.table, job.target.table).exists:
+    if not admin.plan(job.table, mapping_of(job.record)).exists:
         raise StateError(
             f"the target {job.record.target} is gone",
             where=f"run {job.record.run_id}, {job.table.name}; nothing was written",

@@ -20,7 +20,7 @@ from cass_snapshot.codec.row import RowEncoder
 from cass_snapshot.model import Cells, TokenRange
 from cass_snapshot.mysql.admin import MysqlAdmin
 from cass_snapshot.mysql.checkpoint import CheckpointKeeper
-from cass_snapshot.mysql.columns import key_names, restore_columns
+from cass_snapshot.mysql.columns import target_columns
 from cass_snapshot.mysql.control import ControlSql
 from cass_snapshot.mysql.keys import MysqlKeys
 from cass_snapshot.mysql.writer import MysqlTarget
@@ -79,7 +79,7 @@ def open_target(
     return MysqlTarget(
         settings,
         table=job.target.table,
-        columns=restore_columns(job.target.columns, job.target.definitions),
+        columns=target_columns(job.target),
         keeper=keeper,
         directory=scratch,
     )
@@ -157,12 +157,12 @@ class Parts:
         """Return what reads keys back from the target."""
         if index not in self._keys:
             job = self.table(index)
-            columns = restore_columns(job.target.columns, job.target.definitions)
+            columns = target_columns(job.target)
             self._keys[index] = MysqlKeys(
                 self._job.settings.mysql,
                 table=job.target.table,
                 columns=columns,
-                key=job.target.key or key_names(columns, job.table),
+                key=job.target.key,
                 to_cell=lambda planned, value: cell(planned.column.type, value),
                 to_values=key_values(job),
                 patience=self._patience,

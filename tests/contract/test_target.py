@@ -26,6 +26,7 @@ from cass_snapshot.model import (
     TableName,
     TokenRange,
 )
+from cass_snapshot.planned import TableMapping
 from cass_snapshot.protocols import Target
 from cass_snapshot.ring.split import split_ring
 from cass_snapshot.settings import MysqlSettings
@@ -95,7 +96,7 @@ def _in_mysql(place: Place, stack: ExitStack) -> Bench:
     )
     admin = open_target_admin(settings)
     stack.callback(admin.close)
-    planned = admin.plan(TABLE, "notes")
+    planned = admin.plan(TABLE, TableMapping(target="notes"))
     record = RunRecord(
         run_id="20260101T000000-test",
         table=TABLE.name,

@@ -22,7 +22,7 @@ from cass_snapshot.model import (
 )
 from cass_snapshot.mysql import statements
 from cass_snapshot.mysql.columns import Flavour, key_names, plan_columns
-from cass_snapshot.planned import PlannedTarget
+from cass_snapshot.planned import Finding, PlannedTarget, TableMapping
 from cass_snapshot.settings import MysqlSettings, RunSettings, Settings
 from cass_snapshot.settings.tables import TableSettings
 from cass_snapshot.snapshot.plan import RunPlan, examine, lay_out
@@ -230,8 +230,13 @@ class MemoryAdmin:
     there: set[str] = field(default_factory=set)
     heading: str = "mysql db1"
 
-    def plan(self, table: Table, target: str) -> PlannedTarget:
+    def findings(self) -> list[Finding]:
+        """Find nothing."""
+        return []
+
+    def plan(self, table: Table, mapping: TableMapping) -> PlannedTarget:
         """Return what a table becomes in MySQL."""
+        target = mapping.target
         columns = plan_columns(table, Flavour.MYSQL)
         ddl = statements.create_target(f"`shop`.`{target}`", columns, key_names(columns, table))
         return PlannedTarget(
@@ -242,6 +247,9 @@ class MemoryAdmin:
             dialect="mysql",
             ddl=ddl,
             exists=target in self.there,
+            key=key_names(columns, table),
+            conflict=mapping.conflict,
+            profile=mapping.profile,
         )
 
     def compare(self, target: PlannedTarget) -> None:

@@ -7,8 +7,14 @@ import pytest
 from cass_snapshot.errors import PreflightError
 from cass_snapshot.forms import READABLE_FORMS
 from cass_snapshot.model import Column, ColumnKind
-from cass_snapshot.mysql.columns import Flavour, TargetColumn, key_names, plan_columns
-from cass_snapshot.mysql.columns import restore_columns as restored
+from cass_snapshot.mysql.columns import (
+    Flavour,
+    TargetColumn,
+    key_names,
+    plan_columns,
+    target_columns,
+)
+from cass_snapshot.planned import PlannedTarget
 from tests.support.typed_cells import clustering, column, key, table
 
 ASCII = " CHARACTER SET ascii COLLATE ascii_bin"
@@ -121,5 +127,14 @@ def test_the_primary_key_has_the_order_of_the_source() -> None:
 def test_columns_carried_to_a_worker_are_what_they_were() -> None:
     """A plan crosses the pipe as records and texts."""
     columns = planned(key("k", "text"), column("v", "decimal"))
-    carried = restored([c.planned for c in columns], [c.definition for c in columns])
-    assert columns == carried
+    plan = PlannedTarget(
+        name="shop.orders",
+        table="orders",
+        columns=tuple(c.planned for c in columns),
+        definitions=tuple(c.definition for c in columns),
+        dialect="mysql",
+        ddl="",
+        exists=False,
+        key=("k",),
+    )
+    assert columns == target_columns(plan)

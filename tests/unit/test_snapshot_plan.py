@@ -178,7 +178,7 @@ def record_of(*more: str, target: str = "orders", profile: str = "readable") -> 
     """Return the definition of a copy."""
     table = source_table("orders", *more)
     mapping = TableMapping(target=target, profile=profile)
-    return define(table, MemoryAdmin().plan(table, target), mapping)
+    return define(table, MemoryAdmin().plan(table, mapping), mapping)
 
 
 def test_equal_copies_have_equal_fingerprints() -> None:
@@ -199,7 +199,7 @@ def test_equal_copies_have_equal_fingerprints() -> None:
 def test_a_target_that_was_mended_is_no_other_plan() -> None:
     """A wider column takes the same lines; the definition tells it, the fingerprint does not."""
     table = source_table("orders", "a")
-    planned = MemoryAdmin().plan(table, "orders")
+    planned = MemoryAdmin().plan(table, TableMapping(target="orders"))
     wider = replace(planned, definitions=(*planned.definitions[:-1], "BIGINT"), owned=False)
     before, now = (define(table, t, TableMapping(target="orders")) for t in (planned, wider))
     assert before != now
@@ -218,7 +218,7 @@ def test_a_target_that_was_mended_is_no_other_plan() -> None:
 def test_what_the_operator_said_is_part_of_the_plan(said: TableMapping) -> None:
     """Another mapping is another plan, and the ledger gives it back as it was said."""
     table = source_table("orders", "a")
-    planned = MemoryAdmin().plan(table, "orders")
+    planned = MemoryAdmin().plan(table, TableMapping(target="orders"))
     text = define(table, planned, said)
     assert fingerprint(text) != fingerprint(define(table, planned, TableMapping(target="orders")))
     record = replace(plan("orders").tables[0].job.record, definition=text)

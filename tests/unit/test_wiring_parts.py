@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from cass_snapshot.planned import TableMapping
 from cass_snapshot.ring.split import split_ring
 from cass_snapshot.settings import MysqlSettings
 from cass_snapshot.wiring import (
@@ -22,7 +23,9 @@ def job(*more: str) -> TableJob:
     """Return the job of a table."""
     source = source_table("orders", *more)
     made = plan("orders").tables[0].job
-    return replace(made, table=source, target=MemoryAdmin().plan(source, "orders"))
+    return replace(
+        made, table=source, target=MemoryAdmin().plan(source, TableMapping(target="orders"))
+    )
 
 
 def test_names_in_the_ledger_tell_clusters_and_databases_apart() -> None:
@@ -59,7 +62,7 @@ def test_keys_given_as_cells_become_values_in_the_order_of_the_key() -> None:
     source = table(key("b", "text"), key("a", "int"), clustering("c", "blob"), column("d", "int"))
     made = TableJob(
         table=source,
-        target=MemoryAdmin().plan(source, "t"),
+        target=MemoryAdmin().plan(source, TableMapping(target="t")),
         record=replace(plan("orders").tables[0].job.record, table=NAME),
     )
     values = key_values(made)([(b"x", b"\0\0\0\1", b"\xff"), (b"\xc3\xa9", b"\0\0\0\2", b"")])
