@@ -287,11 +287,24 @@ class SourceAdmin(Protocol):
         """Return the version of the native protocol that both sides speak."""
         ...
 
-    def table(self, name: TableName) -> Table:
-        """Return a table as it is now.
+    def table(
+        self,
+        name: TableName,
+        *,
+        where: str = "",
+        allow_filtering: bool = False,
+        partitions: bool = False,
+    ) -> Table:
+        """Return a table, or a view, as it is now, with what is wanted of it.
+
+        Args:
+            name: the table.
+            where: a condition on rows, as the source's language spells it.
+            allow_filtering: the condition may make the source read rows that it leaves out.
+            partitions: one row a partition, of partition key and static columns.
 
         Raises:
-            PreflightError: there is no such keyspace or table.
+            PreflightError: there is no such keyspace or table, or the source refuses the condition.
         """
         ...
 

@@ -4,6 +4,9 @@ Order: Cassandra returns partitions by token, then by the bytes of the partition
 clustering key. To go on after (token, partition key, clustering key) the rest of that partition is
 read first, then the other partitions of that very token, then the tokens above it; so nothing is
 read twice and nothing is left out.
+
+A partition that holds static values alone comes as a row whose clustering columns are NULL. It is
+no row: it is counted, and a page that ends with it says where that is.
 """
 
 from __future__ import annotations
@@ -13,12 +16,14 @@ from struct import Struct
 from typing import Any
 
 from cass_snapshot.errors import RangeFailed
-from cass_snapshot.model import Cells, Column, Page, Position, Table, TokenRange
+from cass_snapshot.model import Cells, ColumnKind, Page, Position, Table, TokenRange
+from cass_snapshot.planned import Reading
 from cass_snapshot.reader import statements
 from cass_snapshot.reader.faults import translate
 from cass_snapshot.reader.fetch import TIMEOUT_S, PageSize, RawPage, fetch
 from cass_snapshot.reader.raw import prepare_raw
 from cass_snapshot.reader.session import Connection
+from cass_snapshot.reader.statements import Selected
 from cass_snapshot.retry import Patience
 from cass_snapshot.ring.tokens import serialize_partition_key, token
 
@@ -41,7 +46,7 @@ class CassandraSource:
         self,
         connection: Connection,
         table: Table,
-        columns: Sequence[Column],
+        columns: Sequence[Selected],
         *,
         page_rows_max: int,
         patience: Patience,
@@ -54,9 +59,16 @@ class CassandraSource:
         self._patience = patience
         self._timeout_s = timeout_s
         self._prepared: dict[str, Any] = {}
-        places = {column: place for place, column in enumerate(self._columns)}
+        places = {
+            selected.column: place
+            for place, selected in enumerate(self._columns)
+            if selected.reading is Reading.VALUE
+        }
         self._partition = [places[c] for c in table.partition_key if c in places]
         self._clustering = [places[c] for c in table.clustering if c in places]
+        static = any(c.kind is ColumnKind.STATIC for c in table.columns)
+        self._rowless = self._clustering if static else []
+        """Places that are all NULL in what stands for a partition without a row."""
 
     def pages(self, token_range: TokenRange, after: Position | None) -> Iterator[Page]:
         """Yield the rows of a range after a position; the last page, and only it, has ``last``."""
@@ -64,7 +76,7 @@ class CassandraSource:
         if after is not None:
             start = after.token
             for raw in self._rest_of_token(after):
-                yield Page(rows=raw.rows, last=False, seconds=raw.seconds)
+                yield self._page(raw, last=False)
         if start >= token_range.end:
             yield Page(rows=[], last=True)
             return
@@ -72,7 +84,7 @@ class CassandraSource:
         for raw in self._fetch(
             cql, (_TOKEN.pack(start), _TOKEN.pack(token_range.end)), token_range
         ):
-            yield Page(rows=raw.rows, last=raw.state is None, seconds=raw.seconds)
+            yield self._page(raw, last=raw.state is None)
 
     def keys(self, token_range: TokenRange) -> Iterator[list[Cells]]:
         """Yield the rows of a whole range, page by page."""
@@ -87,22 +99,47 @@ class CassandraSource:
             clustering=self._cells(row, self._clustering),
         )
 
+    def _page(self, raw: RawPage, *, last: bool) -> Page:
+        """Return a page without what stands for partitions that have no row."""
+        rows = raw.rows
+        if not self._rowless:
+            return Page(rows=rows, last=last, seconds=raw.seconds)
+        kept = [row for row in rows if any(row[place] is not None for place in self._rowless)]
+        end = None
+        if rows and (not kept or kept[-1] is not rows[-1]):
+            end = self._partition_position(rows[-1])
+        return Page(
+            rows=kept,
+            last=last,
+            seconds=raw.seconds,
+            static_only=len(rows) - len(kept),
+            end=end,
+        )
+
+    def _partition_position(self, row: Cells) -> Position | None:
+        """Return where a partition without a row stands, None where its key was not asked for."""
+        if len(self._partition) < len(self._table.partition_key):
+            return None
+        partition = self._cells(row, self._partition)
+        return Position(token=token(partition), partition_key=partition)
+
     def _cells(self, row: Cells, places: list[int]) -> tuple[bytes, ...]:
         cells = [row[i] for i in places]
         present = tuple(cell for cell in cells if cell is not None)
         if len(present) != len(cells):
             raise RangeFailed(
                 f"a row of {self._table.name} has a NULL in its primary key",
-                where=f"column {self._columns[places[cells.index(None)]].name}",
-                why="such rows come from static-only partitions or compact storage",
-                fix="this version copies tables without them",
+                where=f"column {self._columns[places[cells.index(None)]].column.name}",
+                why="such rows come from tables that were made with compact storage",
+                fix="leave the table out",
             )
         return present
 
     def _rest_of_token(self, after: Position) -> Iterator[RawPage]:
         """Yield what comes after a row and has its token: its partition, then its neighbours."""
         where = f"{self._table.name}, token {after.token}"
-        for depth in reversed(range(len(self._clustering))):
+        # A partition without a row is finished by itself: its position has no clustering key.
+        for depth in reversed(range(len(after.clustering))):
             cql = statements.select_rest_of_partition(self._table, self._columns, depth)
             yield from self._fetch(cql, after.partition_key + after.clustering[: depth + 1], where)
         cql = statements.select_partition(self._table, self._columns)

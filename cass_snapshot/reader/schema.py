@@ -8,8 +8,10 @@ from typing import Any
 
 from cass_snapshot.errors import PreflightError
 from cass_snapshot.model import Column, ColumnKind, Table, TableName
+from cass_snapshot.reader.conditions import prove, refuse_foreign
 from cass_snapshot.reader.faults import translate
 from cass_snapshot.reader.session import Connection, connect
+from cass_snapshot.reader.types import whole_type
 from cass_snapshot.settings import CassandraSettings
 
 _MURMUR3 = "org.apache.cassandra.dht.Murmur3Partitioner"
@@ -108,35 +110,76 @@ class CassandraSchema:
             )
         return wanted
 
-    def table(self, name: TableName) -> Table:
-        """Return a table: partition key, clustering columns, statics, others by name.
+    def table(
+        self,
+        name: TableName,
+        *,
+        where: str = "",
+        allow_filtering: bool = False,
+        partitions: bool = False,
+    ) -> Table:
+        """Return a table or view: partition key, clustering columns, statics, others by name.
 
         Raises:
-            PreflightError: there is no such keyspace or table; names the nearest that exist.
+            PreflightError: there is no such keyspace or table (names the nearest that exist), it
+                has no partitions of several rows, or Cassandra refuses the condition.
         """
+        self._refuse_absent(name)
+        columns = self._columns(name)
+        if partitions:
+            columns = _of_partitions(name, columns)
+        table = Table(
+            name=name,
+            columns=columns,
+            cluster=self._facts.name,
+            where=where,
+            allow_filtering=allow_filtering,
+            partitions=partitions,
+        )
+        refuse_foreign(table)
+        if where or partitions:
+            prove(self._connection.session, table)
+        return table
+
+    def _refuse_absent(self, name: TableName) -> None:
         keyspaces = [k for (k,) in self._rows("SELECT keyspace_name FROM system_schema.keyspaces")]
         if name.keyspace not in keyspaces:
             raise self._absent("keyspace", name.keyspace, name, keyspaces)
         tables = [
-            t
-            for (t,) in self._rows(
-                "SELECT table_name FROM system_schema.tables WHERE keyspace_name = %s",
+            found
+            for kind in ("table", "view")
+            for (found,) in self._rows(
+                f"SELECT {kind}_name FROM system_schema.{kind}s WHERE keyspace_name = %s",  # noqa: S608 - two words
                 (name.keyspace,),
             )
         ]
         if name.name not in tables:
             raise self._absent("table", name.name, name, tables)
+
+    def _columns(self, name: TableName) -> tuple[Column, ...]:
+        user_types = {
+            label: tuple(zip(names, types, strict=True))
+            for label, names, types in self._rows(
+                "SELECT type_name, field_names, field_types FROM system_schema.types"
+                " WHERE keyspace_name = %s",
+                (name.keyspace,),
+            )
+        }
         rows = self._rows(
             "SELECT kind, position, column_name, type, clustering_order"
             " FROM system_schema.columns WHERE keyspace_name = %s AND table_name = %s",
             (name.keyspace, name.name),
         )
         ordered = sorted(rows, key=lambda r: (_ORDER.index(ColumnKind(r[0])), r[1], r[2]))
-        columns = tuple(
-            Column(name=column, type=cql, kind=ColumnKind(kind), descending=order == "desc")
+        return tuple(
+            Column(
+                name=column,
+                type=whole_type(cql, user_types),
+                kind=ColumnKind(kind),
+                descending=order == "desc",
+            )
             for kind, _, column, cql, order in ordered
         )
-        return Table(name=name, columns=columns, cluster=self._facts.name)
 
     def close(self) -> None:
         """Give the session back."""
@@ -159,6 +202,18 @@ class CassandraSchema:
             if own
             else f"create the {kind} first",
         )
+
+
+def _of_partitions(name: TableName, columns: tuple[Column, ...]) -> tuple[Column, ...]:
+    """Return what a row that stands for a whole partition has."""
+    if not any(c.kind is ColumnKind.CLUSTERING for c in columns):
+        raise PreflightError(
+            f"a partition of {name} has one row already",
+            where="[[tables]] partitions = true; nothing was written",
+            why="the table has no clustering columns",
+            fix="take partitions out, and the rows are copied",
+        )
+    return tuple(c for c in columns if c.kind in (ColumnKind.PARTITION_KEY, ColumnKind.STATIC))
 
 
 def _nearest(wanted: str, existing: tuple[str, ...]) -> str:

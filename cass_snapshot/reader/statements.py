@@ -1,10 +1,47 @@
-"""CQL text, quoted here and assembled nowhere else. Pure."""
+"""CQL text, quoted here and assembled nowhere else. Pure.
+
+The operator's condition is part of every statement that reads rows. It is CQL of theirs, proven
+whole by ``conditions.py`` before it gets here.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from cass_snapshot.model import Column, Table
+from cass_snapshot import cql
+from cass_snapshot.model import Column, ColumnKind, Table
+from cass_snapshot.planned import PlannedColumn, Reading
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selected:
+    """What is asked for: a column's value, or its write time or remaining time to live."""
+
+    column: Column
+    reading: Reading = Reading.VALUE
+
+
+def select_planned(columns: Sequence[PlannedColumn]) -> tuple[Selected, ...]:
+    """Return what a plan reads, in its order."""
+    return tuple(Selected(column=p.column, reading=p.reading) for p in columns if p.reading.read)
+
+
+def select_values(columns: Sequence[Column]) -> tuple[Selected, ...]:
+    """Return the values of some columns."""
+    return tuple(Selected(column=column) for column in columns)
+
+
+def select_counted(table: Table) -> tuple[Selected, ...]:
+    """Return the least that tells rows, and partitions without one, apart.
+
+    DISTINCT takes nothing less than a whole partition key; a partition without a row is known by
+    its clustering columns.
+    """
+    if table.partitions:
+        return select_values(table.partition_key)
+    static = any(c.kind is ColumnKind.STATIC for c in table.columns)
+    return select_values(table.partition_key[:1] + (table.clustering[:1] if static else ()))
 
 
 def quote(name: str) -> str:
@@ -12,38 +49,23 @@ def quote(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def _names(columns: Sequence[Column]) -> str:
-    return ", ".join(quote(c.name) for c in columns)
-
-
-def _select(
-    table: Table, columns: Sequence[Column], condition: str, *, distinct: bool = False
-) -> str:
-    name = f"{quote(table.name.keyspace)}.{quote(table.name.name)}"
-    word = "DISTINCT " if distinct else ""
-    return f"SELECT {word}{_names(columns)} FROM {name} WHERE {condition}"  # noqa: S608 - quoted above
-
-
-def _token(table: Table) -> str:
-    return f"token({_names(table.partition_key)})"
-
-
-def select_range(table: Table, columns: Sequence[Column]) -> str:
+def select_range(table: Table, columns: Sequence[Selected]) -> str:
     """Return the read of the tokens above one parameter, up to and with another."""
-    return _select(table, columns, f"{_token(table)} > ? AND {_token(table)} <= ?")
+    return _rows(table, columns, f"{_token(table)} > ? AND {_token(table)} <= ?")
 
 
 def select_partitions_at_token(table: Table) -> str:
-    """Return the read of the partition keys that share one token."""
-    return _select(table, table.partition_key, f"{_token(table)} = ?", distinct=True)
+    """Return the read of the partition keys that share one token, whatever is in them."""
+    names = _names(table.partition_key)
+    return f"SELECT DISTINCT {names} FROM {_from(table)} WHERE {_token(table)} = ?"  # noqa: S608 - quoted below
 
 
-def select_partition(table: Table, columns: Sequence[Column]) -> str:
+def select_partition(table: Table, columns: Sequence[Selected]) -> str:
     """Return the read of one partition."""
-    return _select(table, columns, _equal(table.partition_key))
+    return _rows(table, columns, _equal(table.partition_key))
 
 
-def select_rest_of_partition(table: Table, columns: Sequence[Column], depth: int) -> str:
+def select_rest_of_partition(table: Table, columns: Sequence[Selected], depth: int) -> str:
     """Return the read of the rows that come after a row in its partition, at one depth.
 
     The rows after clustering key (a, b, c) are, in the table's own order: equal in a and b and
@@ -57,9 +79,43 @@ def select_rest_of_partition(table: Table, columns: Sequence[Column], depth: int
     """
     column = table.clustering[depth]
     beyond = f"{quote(column.name)} {'<' if column.descending else '>'} ?"
-    return _select(
+    return _rows(
         table, columns, f"{_equal(table.partition_key + table.clustering[:depth])} AND {beyond}"
     )
+
+
+def _rows(table: Table, columns: Sequence[Selected], condition: str) -> str:
+    wanted = ", ".join(map(_term, columns))
+    word = "DISTINCT " if table.partitions else ""
+    text = f"SELECT {word}{wanted} FROM {_from(table)} WHERE {condition}"  # noqa: S608 - quoted below
+    if not table.where:
+        return text
+    return f"{text} AND {table.where}{' ALLOW FILTERING' if table.allow_filtering else ''}"
+
+
+def _term(selected: Selected) -> str:
+    name = quote(selected.column.name)
+    match selected.reading:
+        case Reading.WRITETIME:
+            # The elements of a collection have a write time each; the newest is the row's.
+            several = cql.parse(selected.column.type).multi_cell
+            return f"{'MAXWRITETIME' if several else 'WRITETIME'}({name})"
+        case Reading.TTL:
+            return f"TTL({name})"
+        case _:
+            return name
+
+
+def _from(table: Table) -> str:
+    return f"{quote(table.name.keyspace)}.{quote(table.name.name)}"
+
+
+def _names(columns: Sequence[Column]) -> str:
+    return ", ".join(quote(c.name) for c in columns)
+
+
+def _token(table: Table) -> str:
+    return f"token({_names(table.partition_key)})"
 
 
 def _equal(columns: Sequence[Column]) -> str:

@@ -37,6 +37,7 @@ from cass_snapshot.protocols import (
 from cass_snapshot.reader.pages import CassandraSource
 from cass_snapshot.reader.schema import CassandraSchema
 from cass_snapshot.reader.session import Connection, connect
+from cass_snapshot.reader.statements import select_counted, select_planned, select_values
 from cass_snapshot.retry import Patience
 from cass_snapshot.ring.tokens import token
 from cass_snapshot.settings import CassandraSettings, MysqlSettings
@@ -198,15 +199,15 @@ class Parts:
 
     def _source(self, index: int, what: str) -> CassandraSource:
         if (index, what) not in self._sources:
-            table = self.table(index).table
+            job = self.table(index)
             columns = {
-                "rows": table.columns,
-                "keys": table.primary_key,
-                "count": table.partition_key[:1],
+                "rows": select_planned(job.target.columns),
+                "keys": select_values(job.table.primary_key),
+                "count": select_counted(job.table),
             }[what]
             self._sources[index, what] = CassandraSource(
                 self._cassandra,
-                table,
+                job.table,
                 columns,
                 page_rows_max=min(
                     self._job.settings.cassandra.page_rows, self._job.settings.mysql.batch_rows_max

@@ -212,11 +212,23 @@ class MemorySource:
     datacenter: str = "dc1"
     protocol_version: int = 5
 
-    def table(self, name: TableName) -> Table:
+    def table(
+        self,
+        name: TableName,
+        *,
+        where: str = "",
+        allow_filtering: bool = False,
+        partitions: bool = False,
+    ) -> Table:
         """Return a table."""
         if name.name not in self.tables:
             raise PreflightError(f"no table {name}")
-        return self.tables[name.name]
+        return replace(
+            self.tables[name.name],
+            where=where,
+            allow_filtering=allow_filtering,
+            partitions=partitions,
+        )
 
     def close(self) -> None:
         """Do nothing."""

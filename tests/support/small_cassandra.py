@@ -128,6 +128,9 @@ class Session:
 class Rows:
     """The rows of a table in Cassandra's order, read by the statements of ``reader``.
 
+    A write time or a TTL is told as the function and the column, in bytes. A row whose clustering
+    columns are NULL stands for a partition with static values alone.
+
     Args:
         table: its columns; clustering columns are ints.
         rows: in any order, each with a cell for every column.
@@ -153,10 +156,9 @@ class Rows:
     def place(self, row: Cells) -> tuple[Any, ...]:
         """Return what rows are ordered by."""
         clustering = [
-            -_number(row[self._names.index(c.name)])
-            if c.descending
-            else _number(row[self._names.index(c.name)])
+            _number(cell) * (-1 if c.descending else 1)
             for c in self._table.clustering
+            if (cell := row[self._names.index(c.name)]) is not None
         ]
         return (self.token(row), self.serialized(row), *clustering)
 
@@ -175,13 +177,20 @@ class Rows:
         assert found is not None, cql
         distinct, columns, condition = found.groups()
         rows = self.ordered
-        parts = condition.split(" AND ")
-        assert len(parts) == len(values)
-        for part, value in zip(parts, values, strict=True):
+        parts = condition.removesuffix(" ALLOW FILTERING").split(" AND ")
+        bound = [part for part in parts if part.endswith(" ?")]
+        for part, value in zip(bound, values, strict=True):
             rows = [row for row in rows if self._holds(row, part, value)]
-        places = [self._names.index(name) for name in re.findall(r'"(\w+)"', columns)]
-        out = [tuple(row[i] for i in places) for row in rows]
+        for part in parts[len(bound) :]:
+            name, wanted = re.fullmatch(r"(\w+) = '(\w*)'", part).groups()  # type: ignore[union-attr]  # fails the test
+            rows = [row for row in rows if row[self._names.index(name)] == wanted.encode()]
+        terms = re.findall(r'(?:(\w+)\()?"(\w+)"', columns)
+        out = [tuple(self._term(row, *term) for term in terms) for row in rows]
         return list(dict.fromkeys(out)) if distinct else out
+
+    def _term(self, row: Cells, function: str, name: str) -> bytes | None:
+        cell = row[self._names.index(name)]
+        return f"{function} {name}".encode() if function and cell is not None else cell
 
     def _holds(self, row: Cells, part: str, value: bytes) -> bool:
         left, operator, _ = part.rsplit(" ", 2)
@@ -191,7 +200,10 @@ class Rows:
         elif operator == "=":
             return row[self._names.index(left.strip('"'))] == value
         else:
-            mine, wanted = _number(row[self._names.index(left.strip('"'))]), _number(value)
+            cell = row[self._names.index(left.strip('"'))]
+            if cell is None:  # a condition on rows leaves out what has none
+                return False
+            mine, wanted = _number(cell), _number(value)
         return bool(
             {">": mine > wanted, "<": mine < wanted, "<=": mine <= wanted}.get(
                 operator, mine == wanted

@@ -11,6 +11,7 @@ from cass_snapshot.errors import RangeFailed
 from cass_snapshot.model import TOKEN_MAX, TOKEN_MIN, Cells, Position, Table, TokenRange
 from cass_snapshot.reader.pages import CassandraSource
 from cass_snapshot.reader.session import Connection
+from cass_snapshot.reader.statements import select_values
 from cass_snapshot.ring.split import split_ring
 from tests.support.murmur3 import key_with_hash
 from tests.support.patient import patience
@@ -51,7 +52,9 @@ def reader(source: Table, rows: list[Cells]) -> tuple[CassandraSource, Rows, Ses
     there = Rows(source, rows)
     session = Session(there.answer)
     connection = Connection(cluster=None, session=session)
-    made = CassandraSource(connection, source, source.columns, page_rows_max=3, patience=patience())
+    made = CassandraSource(
+        connection, source, select_values(source.columns), page_rows_max=3, patience=patience()
+    )
     return made, there, session
 
 
@@ -162,7 +165,7 @@ def test_a_position_is_token_partition_key_and_clustering_key() -> None:
 
 
 def test_a_null_in_the_primary_key_is_refused_by_column() -> None:
-    """A partition with static values alone gives such a row."""
+    """A table without static columns has no reason for such a row."""
     source, _, _ = reader(WIDE, wide_rows())
     with pytest.raises(RangeFailed, match="NULL in its primary key") as refused:
         source.position((b"k", number(1), None, None, b"v"))

@@ -6,6 +6,7 @@ import pytest
 
 from cass_snapshot.model import Table, TableName
 from cass_snapshot.reader import statements
+from cass_snapshot.reader.statements import select_values
 from tests.support.typed_cells import clustering, column, key
 
 TABLE = Table(
@@ -21,6 +22,7 @@ TABLE = Table(
     cluster="Test Cluster",
 )
 FROM = 'FROM "Shop"."or""ders" WHERE'
+ONE = select_values(TABLE.columns[:1])
 KEY = '"a" = ? AND "B b" = ?'
 
 
@@ -37,7 +39,7 @@ def test_a_range_is_above_its_start_and_up_to_its_end() -> None:
     expected = (
         f'SELECT "a", "B b", "select" {FROM} token("a", "B b") > ? AND token("a", "B b") <= ?'
     )
-    columns = (*TABLE.partition_key, TABLE.columns[-1])
+    columns = select_values((*TABLE.partition_key, TABLE.columns[-1]))
     assert expected == statements.select_range(TABLE, columns)
 
 
@@ -49,7 +51,7 @@ def test_the_partitions_of_a_token_are_asked_for_once_each() -> None:
 
 def test_a_partition_is_asked_for_by_its_whole_key() -> None:
     """Every column of the partition key is bound."""
-    assert f'SELECT "a" {FROM} {KEY}' == statements.select_partition(TABLE, TABLE.columns[:1])
+    assert f'SELECT "a" {FROM} {KEY}' == statements.select_partition(TABLE, ONE)
 
 
 @pytest.mark.parametrize(
@@ -63,4 +65,4 @@ def test_a_partition_is_asked_for_by_its_whole_key() -> None:
 def test_the_rest_of_a_partition_follows_each_columns_direction(depth: int, condition: str) -> None:
     """A descending column goes on below the value, an ascending one above it."""
     expected = f'SELECT "a" {FROM} {condition}'
-    assert expected == statements.select_rest_of_partition(TABLE, TABLE.columns[:1], depth)
+    assert expected == statements.select_rest_of_partition(TABLE, ONE, depth)
