@@ -1,0 +1,80 @@
+"""What the source's side promises: rows, keys, and what is said of it before a run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Protocol
+
+from cass_snapshot.model import Cells, Page, Position, Table, TableName, TokenRange
+
+
+class Source(Protocol):
+    """Gives the rows of a token range in the source's order."""
+
+    def pages(self, token_range: TokenRange, after: Position | None) -> Iterator[Page]:
+        """Yield the rows after ``after`` (all, where None), page by page.
+
+        The last page, and only it, has ``last`` set; it may be empty. An empty page before it is
+        legal.
+
+        Raises:
+            SourceUnavailable: the retries are spent.
+            RangeFailed: this range cannot be read (tombstones, permissions, a changed schema).
+        """
+        ...
+
+    def position(self, row: Cells) -> Position:
+        """Return where a row stands."""
+        ...
+
+
+class SourceKeys(Protocol):
+    """Reads primary keys afresh from the source, for verification."""
+
+    def keys(self, token_range: TokenRange) -> Iterator[list[Cells]]:
+        """Yield the primary keys of a range, page by page, each as serialized cells."""
+        ...
+
+
+class SourceAdmin(Protocol):
+    """Examines the source side."""
+
+    @property
+    def heading(self) -> str:
+        """Return the cluster in a few words, for the first lines of a run."""
+        ...
+
+    @property
+    def datacenter(self) -> str:
+        """Return the data centre to read from."""
+        ...
+
+    @property
+    def protocol_version(self) -> int:
+        """Return the version of the native protocol that both sides speak."""
+        ...
+
+    def table(
+        self,
+        name: TableName,
+        *,
+        where: str = "",
+        allow_filtering: bool = False,
+        partitions: bool = False,
+    ) -> Table:
+        """Return a table, or a view, as it is now, with what is wanted of it.
+
+        Args:
+            name: the table.
+            where: a condition on rows, as the source's language spells it.
+            allow_filtering: the condition may make the source read rows that it leaves out.
+            partitions: one row a partition, of partition key and static columns.
+
+        Raises:
+            PreflightError: there is no such keyspace or table, or the source refuses the condition.
+        """
+        ...
+
+    def close(self) -> None:
+        """Give the connections back."""
+        ...
