@@ -208,6 +208,14 @@ class Rejected:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Encoded:
+    """What becomes of some rows: lines, in the order of the rows, and the rows without a line."""
+
+    lines: Lines
+    rejected: tuple[Rejected, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WalColumn:
     """A column of the WAL's lines: name, CQL type, and the form in which values are written."""
 

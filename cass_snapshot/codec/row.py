@@ -1,16 +1,12 @@
-"""Pages of cells to WAL lines, column by column."""
+"""Pages of cells to WAL lines, column by column; what does not fit is set aside row by row."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
-from orjson import dumps
-
-from cass_snapshot.codec.refusal import BadCell, Values
-from cass_snapshot.codec.scalars import ENCODERS
-from cass_snapshot.errors import ValueRefused
-from cass_snapshot.forms import Form
-from cass_snapshot.model import Cells, Lines, TableName
+from cass_snapshot.codec.column import ColumnEncoder
+from cass_snapshot.codec.refusal import BadCell
+from cass_snapshot.model import Cells, Encoded, Lines, Position, Problem, Rejected, Tally
 from cass_snapshot.planned import PlannedColumn
 
 
@@ -18,79 +14,65 @@ class RowEncoder:
     """Turns the rows of one table into WAL lines.
 
     Args:
-        table: names the table in messages.
         columns: what a row holds, in order, with the limits of the target.
-        locate: gives the token of a row, for the message about a value that is refused.
+        locate: tells where a row stands, for what is made from its key and for a row set aside.
     """
 
     def __init__(
-        self,
-        table: TableName,
-        columns: Sequence[PlannedColumn],
-        locate: Callable[[Cells], int],
+        self, columns: Sequence[PlannedColumn], locate: Callable[[Cells], Position]
     ) -> None:
-        self._table = table
-        self._columns = tuple(columns)
+        self._columns = [ColumnEncoder(planned) for planned in columns]
         self._locate = locate
 
-    def encode(self, rows: Sequence[Cells]) -> Lines:
-        """Return one JSON array a row.
-
-        Raises:
-            ValueRefused: naming column, value class and token, never the value itself (I12).
-        """
+    def encode(self, rows: Sequence[Cells]) -> Encoded:
+        """Return one JSON array a row, and the rows that hold what their target does not."""
         if not rows:
-            return Lines(data=b"", rows=0, words=0)
+            return Encoded(lines=Lines(data=b"", rows=0, words=0))
+        encoded: list[Sequence[bytes]] = []
+        bad: dict[int, list[Problem]] = {}
         words = 0
-        encoded = []
-        for planned, cells in zip(self._columns, zip(*rows, strict=True), strict=True):
+        counted: list[tuple[str, int]] = []
+        for column, cells in zip(self._columns, zip(*rows, strict=True), strict=True):
             try:
-                texts, nulls = _encode_column(planned, cells)
-            except BadCell as bad:
-                raise self._refusal(planned, rows, cells, bad) from None
-            words += len(rows) if planned.form is Form.BOOLEAN else nulls
+                texts, nulls = column.texts(cells)
+            except BadCell:
+                for index, problem in column.problems(cells):
+                    bad.setdefault(index, []).append(problem)
+                continue
+            words += len(rows) if column.boolean else nulls
+            if nulls and column.replaces_null:
+                counted.append((column.name, nulls))
             encoded.append(texts)
+        if bad:
+            return self._set_aside(rows, bad)
         lines = b"]\n[".join(map(b",".join, zip(*encoded, strict=True)))
-        return Lines(data=b"[" + lines + b"]\n", rows=len(rows), words=words)
-
-    def _refusal(
-        self, planned: PlannedColumn, rows: Sequence[Cells], cells: Cells, bad: BadCell
-    ) -> ValueRefused:
-        present = [i for i, cell in enumerate(cells) if cell is not None]
-        token = self._locate(rows[present[bad.index]])
-        column = planned.column
-        return ValueRefused(
-            f"column {column.name} of {self._table} holds {bad.what}",
-            where=f"the row at token {token}",
-            why=f"{column.type} goes to {planned.limits.type}, which cannot hold it unchanged",
-            fix=bad.fix or "mend or remove that row in Cassandra, then run again",
+        return Encoded(
+            lines=Lines(
+                data=b"[" + lines + b"]\n",
+                rows=len(rows),
+                words=words,
+                tally=Tally(nulls=tuple(counted)),
+            )
         )
 
+    def _set_aside(self, rows: Sequence[Cells], bad: dict[int, list[Problem]]) -> Encoded:
+        """Return the lines of the rows that are not bad, and each bad one with its problems."""
+        good = self.encode([row for index, row in enumerate(rows) if index not in bad])
+        if good.rejected:
+            raise AssertionError("a row passed by itself and failed with others")
+        lines = good.lines
+        tally = Tally(refused=len(bad), nulls=lines.tally.nulls)
+        return Encoded(
+            lines=Lines(data=lines.data, rows=lines.rows, words=lines.words, tally=tally),
+            rejected=tuple(self._rejected(rows, bad)),
+        )
 
-def _encode_column(planned: PlannedColumn, cells: Cells) -> tuple[Sequence[bytes], int]:
-    """Return the JSON texts of a column's values, and how many of them are null."""
-    encode = ENCODERS[planned.column.type]
-    nulls = cells.count(None)
-    present = [cell for cell in cells if cell is not None] if nulls else cells
-    texts = json_texts(planned.form, encode(present, planned.limits))  # type: ignore[arg-type]  # no None is left
-    if not nulls:
-        return texts, 0
-    rest = iter(texts)
-    return [b"null" if cell is None else next(rest) for cell in cells], nulls
-
-
-def json_texts(form: Form, values: Values) -> Sequence[bytes]:
-    """Return the JSON text of each value; one call for the whole column, then cut apart.
-
-    Only texts can hold a comma. In an array of texts ``","`` stands between two of them and nowhere
-    else, unless a text ends in a quote and a comma; so where a comma follows an escaped quote, each
-    text is written by itself.
-    """
-    if not values:
-        return []
-    joined = dumps(values)
-    if form is Form.TEXT:
-        if b'\\",' in joined:
-            return list(map(dumps, values))
-        return [b'"%b"' % text for text in joined[2:-2].split(b'","')]
-    return joined[1:-1].split(b",")
+    def _rejected(self, rows: Sequence[Cells], bad: dict[int, list[Problem]]) -> Iterator[Rejected]:
+        for index in sorted(bad):
+            position = self._locate(rows[index])
+            yield Rejected(
+                token=position.token,
+                key=position.partition_key + position.clustering,
+                problems=tuple(bad[index]),
+                cells=rows[index],
+            )

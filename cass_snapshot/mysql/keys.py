@@ -25,7 +25,7 @@ from cass_snapshot.settings import MysqlSettings
 
 FETCH_ROWS = 5000
 ToCell = Callable[[PlannedColumn, Any], bytes]
-ToValues = Callable[[Sequence[Cells]], list[list[Any]]]
+ToValues = Callable[[Sequence[Cells]], list[list[Any] | None]]
 NOT_OURS = (ArithmeticError, TypeError, ValueError, struct.error)
 """What making a cell raises of a value that this tool never wrote."""
 
@@ -39,7 +39,8 @@ class MysqlKeys:
         columns: the columns of the target that are written.
         key: those of them that tell rows apart, by name.
         to_cell: makes a cell of a planned column's WAL value.
-        to_values: makes the key columns' WAL values of primary keys given as cells.
+        to_values: makes the key columns' WAL values of primary keys given as cells; None of a
+            key that no row of the target can have.
         patience: how long a server that is away is waited for.
     """
 
@@ -83,18 +84,18 @@ class MysqlKeys:
 
     def absent(self, keys: Sequence[Cells]) -> list[Cells]:
         """Return those of some keys, in their order, that the target lacks."""
-        if not keys:
-            return []
         forms = [c.planned.form for c in self._key]
         wanted = self._to_values(keys)
-        rows = (",".join(map(literal, forms, values)) for values in wanted)
+        rows = (",".join(map(literal, forms, values)) for values in wanted if values is not None)
         literals = [f"({row})" if len(forms) > 1 else row for row in rows]
+        if not literals:
+            return list(keys)
         sql = statements.select_keys_among(self._table, [c.name for c in self._key], literals)
         present = self._patience.call(lambda: self._present(sql))
         return [
             key
             for key, values in zip(keys, wanted, strict=True)
-            if tuple(map(comparable, forms, values)) not in present
+            if values is None or tuple(map(comparable, forms, values)) not in present
         ]
 
     def close(self) -> None:

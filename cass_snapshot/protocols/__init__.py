@@ -14,6 +14,7 @@ from cass_snapshot.model import (
     Batch,
     Cells,
     Checkpoint,
+    Encoded,
     Lines,
     Position,
     RangeState,
@@ -34,11 +35,11 @@ from cass_snapshot.validation import RangeTally, Validation
 class Encoder(Protocol):
     """Turns rows into WAL lines."""
 
-    def encode(self, rows: Sequence[Cells]) -> Lines:
+    def encode(self, rows: Sequence[Cells]) -> Encoded:
         """Return one line a row, in the same order.
 
-        Raises:
-            ValueRefused: a value that the planned target column cannot hold unchanged.
+        A row with a value that its planned target column cannot hold unchanged has no line; it is
+        returned with all its problems, and counted in the tally of the lines.
         """
         ...
 

@@ -11,6 +11,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from cass_snapshot.codec.keys import key_values
 from cass_snapshot.errors import PreflightError, SnapshotError
 from cass_snapshot.exits import Exit
 from cass_snapshot.model import RunRecord, RunState, Table, TokenRange
@@ -27,7 +28,6 @@ from cass_snapshot.snapshot.watch import UnexpectedError
 from cass_snapshot.wiring import (
     Job,
     TableJob,
-    key_values,
     open_source_admin,
     open_target_admin,
     source_name,
@@ -87,14 +87,15 @@ class _Search:
         self.said[task.id] += len(keys)
         job = self.jobs[task.table]
         names = [c.name for c in job.table.primary_key]
-        rows = key_values(job)([cells for _, cells in keys])
-        for (token, _), values in zip(keys, rows, strict=True):
+        rows = key_values(job.target.columns)([cells for _, cells in keys])
+        for (token, cells), values in zip(keys, rows, strict=True):
+            shown = values or [f"0x{cell.hex()}" for cell in cells if cell is not None]
             self.on_missing(
                 MissingKey(
                     table=str(job.table.name),
                     range=task.range.number,
                     token=token,
-                    key=tuple(zip(names, map(str, values), strict=True)),
+                    key=tuple(zip(names, map(str, shown), strict=True)),
                 )
             )
 

@@ -13,7 +13,6 @@ from cass_snapshot.wiring.jobs import (
 from cass_snapshot.wiring.parts import (
     MEMORY,
     Parts,
-    key_values,
     open_source_admin,
     open_target,
     open_target_admin,
@@ -24,7 +23,6 @@ __all__ = [
     "Job",
     "Parts",
     "TableJob",
-    "key_values",
     "open_source_admin",
     "open_target",
     "open_target_admin",

@@ -7,17 +7,14 @@ replacing what this file returns.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
-from typing import Any
-
-import orjson
 
 from cass_snapshot.codec.cells import cell
+from cass_snapshot.codec.keys import target_key_values
 from cass_snapshot.codec.row import RowEncoder
-from cass_snapshot.model import Cells, TokenRange
+from cass_snapshot.model import TokenRange
 from cass_snapshot.mysql.admin import MysqlAdmin
 from cass_snapshot.mysql.checkpoint import CheckpointKeeper
 from cass_snapshot.mysql.columns import target_columns
@@ -39,7 +36,6 @@ from cass_snapshot.reader.schema import CassandraSchema
 from cass_snapshot.reader.session import Connection, connect
 from cass_snapshot.reader.statements import select_counted, select_planned, select_values
 from cass_snapshot.retry import Patience
-from cass_snapshot.ring.tokens import token
 from cass_snapshot.settings import CassandraSettings, MysqlSettings
 from cass_snapshot.wal.log import RangeWal
 from cass_snapshot.wiring.jobs import Job, TableJob, wal_identity
@@ -86,22 +82,6 @@ def open_target(
     )
 
 
-def key_values(job: TableJob) -> Callable[[Sequence[Cells]], list[list[Any]]]:
-    """Return what turns primary keys, given as cells, into WAL values."""
-    key = [p for p in job.target.columns if p.column.in_key]
-    width = len(job.table.partition_key)
-
-    def locate(cells: Cells) -> int:
-        return token(tuple(c for c in cells[:width] if c is not None))
-
-    encoder = RowEncoder(job.table.name, key, locate)
-
-    def values(keys: Sequence[Cells]) -> list[list[Any]]:
-        return [orjson.loads(line) for line in encoder.encode(keys).data.split(b"\n") if line]
-
-    return values
-
-
 class Parts:
     """What one worker process uses, opened when first asked for.
 
@@ -137,9 +117,7 @@ class Parts:
         """Return what makes WAL lines of rows."""
         job = self.table(index)
         source = self._source(index, "rows")
-        return RowEncoder(
-            job.table.name, job.target.columns, lambda row: source.position(row).token
-        )
+        return RowEncoder(job.target.columns, source.position)
 
     def wal(self, index: int, token_range: TokenRange, checkpoint_seq: int) -> Wal:
         """Return a range's log, recovered (I6)."""
@@ -165,7 +143,7 @@ class Parts:
                 columns=columns,
                 key=job.target.key,
                 to_cell=lambda planned, value: cell(planned.column.type, value),
-                to_values=key_values(job),
+                to_values=target_key_values(job.target.columns, job.target.key),
                 patience=self._patience,
             )
         return self._keys[index]

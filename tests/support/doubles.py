@@ -10,6 +10,7 @@ from cass_snapshot.model import (
     Batch,
     Cells,
     Checkpoint,
+    Encoded,
     Lines,
     Position,
     RangeState,
@@ -121,10 +122,10 @@ class MemoryTarget:
 class LineEncoder:
     """Writes each row as a line of its first cell."""
 
-    def encode(self, rows: Sequence[Cells]) -> Lines:
+    def encode(self, rows: Sequence[Cells]) -> Encoded:
         """Return a line a row."""
         data = b"".join(b'["%b"]\n' % (row[0] or b"") for row in rows)
-        return Lines(data=data, rows=len(rows), words=0)
+        return Encoded(lines=Lines(data=data, rows=len(rows), words=0))
 
 
 def position(row: Cells) -> Position:

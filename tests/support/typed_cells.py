@@ -10,7 +10,16 @@ from cassandra import cqltypes
 from cassandra.util import Date, Time
 
 from cass_snapshot.codec.row import RowEncoder
-from cass_snapshot.model import Cells, Column, ColumnKind, Lines, Table, TableName
+from cass_snapshot.model import (
+    Cells,
+    Column,
+    ColumnKind,
+    Encoded,
+    Lines,
+    Position,
+    Table,
+    TableName,
+)
 from cass_snapshot.mysql.columns import Flavour, plan_columns
 from cass_snapshot.planned import PlannedColumn
 
@@ -75,10 +84,21 @@ def planned(cql: str, *, in_key: bool = False) -> PlannedColumn:
     return plan_columns(table(*columns), Flavour.MYSQL)[-1].planned
 
 
-def encode(columns: Sequence[PlannedColumn], rows: Sequence[Cells]) -> Lines:
-    """Return the WAL lines of rows, the number of a row (from 100) standing for its token."""
+def encoded(columns: Sequence[PlannedColumn], rows: Sequence[Cells]) -> Encoded:
+    """Return what becomes of rows, the number of a row (from 100) standing for its token."""
     places = {id(row): number for number, row in enumerate(rows, start=100)}
-    return RowEncoder(NAME, columns, lambda row: places[id(row)]).encode(rows)
+
+    def locate(row: Cells) -> Position:
+        return Position(token=places[id(row)], partition_key=(b"%d" % places[id(row)],))
+
+    return RowEncoder(columns, locate).encode(rows)
+
+
+def encode(columns: Sequence[PlannedColumn], rows: Sequence[Cells]) -> Lines:
+    """Return the WAL lines of rows that all fit."""
+    made = encoded(columns, rows)
+    assert made.rejected == ()
+    return made.lines
 
 
 def floats(code: str, value: float) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from math import inf, nan
 from struct import pack
@@ -11,10 +12,9 @@ import pytest
 
 from cass_snapshot.codec.refusal import BadCell
 from cass_snapshot.codec.scalars import ENCODERS
-from cass_snapshot.errors import ValueRefused
-from cass_snapshot.model import Cells
+from cass_snapshot.model import Cells, Problem, Tally
 from cass_snapshot.planned import PlannedColumn
-from tests.support.typed_cells import SERIALIZE, encode, floats, key, planned, table
+from tests.support.typed_cells import SERIALIZE, encode, encoded, floats, key, planned, table
 from tests.support.typed_cells import column as regular
 
 FIXED = {
@@ -102,32 +102,32 @@ def good(cql: str) -> bytes:
     return GOOD.get(cql) or bytes(FIXED[cql])
 
 
-def refusal(column: PlannedColumn, bad: bytes) -> ValueRefused:
-    """Return the refusal of a page whose fourth row, behind a null and good rows, is bad."""
+def refusal(column: PlannedColumn, bad: bytes) -> Problem:
+    """Return the problem of a page whose fourth row, behind a null and good rows, is bad."""
     fine = good(column.column.type)
     rows: list[Cells] = [(fine,), (None,), (fine,), (bad,), (fine,)]
-    with pytest.raises(ValueRefused) as refused:
-        encode([column], rows)
-    return refused.value
+    made = encoded([column], rows)
+    (rejected,) = made.rejected
+    (problem,) = rejected.problems
+    assert (rejected.token, rejected.key, rejected.cells) == (103, (b"103",), (bad,))
+    assert made.lines == replace(encode([column], rows[:3] + rows[4:]), tally=Tally(refused=1))
+    return problem
 
 
 @pytest.mark.parametrize(("cql", "bad", "what"), REGULAR)
 def test_a_value_that_the_column_cannot_hold_is_refused(cql: str, bad: bytes, what: str) -> None:
-    """The refusal names column, table, class of the value, token, type and target type."""
-    error = refusal(planned(cql), bad)
-    assert what in error.what
-    assert "column v of shop.orders" in error.what
-    assert error.where == "the row at token 103"
-    assert error.why.startswith(f"{cql} goes to ")
-    assert error.fix
+    """The problem names column, class of the value, type, target type and a way out."""
+    problem = refusal(planned(cql), bad)
+    assert what in problem.what
+    assert problem.column == "v"
+    assert f"{cql} goes to " in problem.what
+    assert problem.fix
 
 
 @pytest.mark.parametrize(("cql", "bad", "what"), KEYS)
 def test_a_key_that_would_not_stay_apart_is_refused(cql: str, bad: bytes, what: str) -> None:
     """Keys also refuse every form whose bytes the value does not tell."""
-    error = refusal(planned(cql, in_key=True), bad)
-    assert what in error.what
-    assert error.where == "the row at token 103"
+    assert what in refusal(planned(cql, in_key=True), bad).what
 
 
 @pytest.mark.parametrize("in_key", [False, True])
@@ -145,9 +145,7 @@ def test_a_cell_of_another_width_is_refused(cql: str) -> None:
     width = FIXED[cql]
     assert f"{width + 1} bytes" in refusal(planned(cql), bytes(width + 1)).what
     rows: list[Cells] = [(bytes(width + 1),), (bytes(width - 1),)]
-    with pytest.raises(ValueRefused) as refused:
-        encode([planned(cql)], rows)
-    assert refused.value.where == "the row at token 100"
+    assert [r.token for r in encoded([planned(cql)], rows).rejected] == [100, 101]
 
 
 @pytest.mark.parametrize(
@@ -178,8 +176,7 @@ CARD = "4929-1234-5678-9012"
 )
 def test_no_refusal_quotes_the_value(cql: str, bad: bytes, *, in_key: bool) -> None:
     """Neither text nor digits nor their hexadecimal form reach a message (I12)."""
-    error = refusal(planned(cql, in_key=in_key), bad)
-    shown = f"{error} {error.__cause__} {error!r}"
+    shown = repr(refusal(planned(cql, in_key=in_key), bad))
     digits = CARD.replace("-", "")
     assert not [s for s in (CARD, digits, CARD.encode().hex(), digits[:8]) if s in shown]
 
@@ -194,15 +191,21 @@ def test_an_encoder_names_the_first_bad_cell(cql: str, bad: bytes, what: str) ->
     assert what in refused.value.what
 
 
-def test_the_column_that_is_refused_is_the_one_named() -> None:
-    """Of several columns the one that holds the value stands in the message."""
+def test_every_column_that_refuses_a_row_is_named() -> None:
+    """A row is set aside once, with all that is wrong with it; the others have their lines."""
     columns = [planned("int"), planned("text"), planned("double")]
     named = table(key("id", "int"), regular("note", "text"), regular("price", "double"))
     columns = [
         PlannedColumn(column=c, form=p.form, limits=p.limits)
         for c, p in zip(named.columns, columns, strict=True)
     ]
-    rows: list[Cells] = [(b"\0\0\0\1", None, None), (b"\0\0\0\2", b"ok", floats("d", nan))]
-    with pytest.raises(ValueRefused, match=r"column price of shop\.orders") as refused:
-        encode(columns, rows)
-    assert refused.value.where == "the row at token 101"
+    one: Cells = (b"\0\0\0\1", None, None)
+    two: Cells = (b"\0\0\0\2", b"\xff", floats("d", nan))
+    three: Cells = (b"\0\0\0\3", b"\xff", None)
+    made = encoded(columns, [two, one, three])
+    assert [(r.token, r.cells, [p.column for p in r.problems]) for r in made.rejected] == [
+        (100, two, ["note", "price"]),
+        (102, three, ["note"]),
+    ]
+    assert made.lines.data == b"[1,null,null]\n"
+    assert (made.lines.rows, made.lines.words, made.lines.tally) == (1, 2, Tally(refused=2))

@@ -19,7 +19,7 @@ from cass_snapshot.errors import (
     TargetUnavailable,
     ValueRefused,
 )
-from cass_snapshot.model import Cells, Lines, Page, Position, TokenRange
+from cass_snapshot.model import Cells, Encoded, Page, Position, TokenRange
 from cass_snapshot.ring.split import split_ring
 from cass_snapshot.ring.tokens import token
 from cass_snapshot.settings import MysqlSettings
@@ -118,7 +118,7 @@ class Parts:
     rows: Rows
     into: MemoryTarget
     keys: Keys = field(default_factory=lambda: Keys([]))
-    encodes: Callable[[Sequence[Cells]], Lines] = LineEncoder().encode
+    encodes: Callable[[Sequence[Cells]], Encoded] = LineEncoder().encode
     closed: bool = False
 
     def table(self, _index: int) -> object:
@@ -142,7 +142,7 @@ class Parts:
         """Return the encoder."""
         return self
 
-    def encode(self, rows: Sequence[Cells]) -> Lines:
+    def encode(self, rows: Sequence[Cells]) -> Encoded:
         """Encode, or fail."""
         return self.encodes(rows)
 
@@ -212,7 +212,9 @@ def test_a_range_that_is_done_already_is_not_read_again(tmp_path: Path) -> None:
 def test_what_the_wal_holds_is_applied_before_anything_is_read(tmp_path: Path) -> None:
     """And reading goes on behind it."""
     made = parts([1, 2, 3, 4, 5])
-    made.log.append(LineEncoder().encode([(b"1",), (b"2",)]), position((b"2",)), closing=False)
+    made.log.append(
+        LineEncoder().encode([(b"1",), (b"2",)]).lines, position((b"2",)), closing=False
+    )
     said = serve(tmp_path, made, COPY)
     assert [position((b"2",))] == made.rows.read_after
     assert [m.rows for m in said if isinstance(m, Captured)] == [2, 1]
@@ -223,7 +225,7 @@ def test_what_the_wal_holds_is_applied_before_anything_is_read(tmp_path: Path) -
 def test_a_range_that_was_captured_whole_is_only_applied(tmp_path: Path) -> None:
     """Its closing batch is in the WAL."""
     made = parts([1])
-    made.log.append(LineEncoder().encode([(b"1",)]), position((b"1",)), closing=True)
+    made.log.append(LineEncoder().encode([(b"1",)]).lines, position((b"1",)), closing=True)
     assert ended(serve(tmp_path, made, COPY)).closed
     assert made.rows.read_after == []
 
@@ -261,10 +263,10 @@ def test_a_target_that_is_away_is_waited_for_and_told(tmp_path: Path) -> None:
     assert ended(said).closed
 
 
-def raising(error: Exception) -> Callable[[Sequence[Cells]], Lines]:
+def raising(error: Exception) -> Callable[[Sequence[Cells]], Encoded]:
     """Return an encoder that fails."""
 
-    def encode(_rows: Sequence[Cells]) -> Lines:
+    def encode(_rows: Sequence[Cells]) -> Encoded:
         raise error
 
     return encode

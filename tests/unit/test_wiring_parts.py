@@ -9,14 +9,12 @@ from cass_snapshot.ring.split import split_ring
 from cass_snapshot.settings import MysqlSettings
 from cass_snapshot.wiring import (
     TableJob,
-    key_values,
     schema_digest,
     source_name,
     target_name,
     wal_identity,
 )
 from tests.support.doubles import MemoryAdmin, plan, source_table
-from tests.support.typed_cells import NAME, clustering, column, key, table
 
 
 def job(*more: str) -> TableJob:
@@ -55,15 +53,3 @@ def test_another_schema_has_another_digest() -> None:
     digests = [schema_digest(j.table, j.target) for j in (job(), job("price"), job("total"), job())]
     assert digests[0] == digests[3]
     assert len(set(digests)) == 3
-
-
-def test_keys_given_as_cells_become_values_in_the_order_of_the_key() -> None:
-    """For the lookup of keys that the target may lack."""
-    source = table(key("b", "text"), key("a", "int"), clustering("c", "blob"), column("d", "int"))
-    made = TableJob(
-        table=source,
-        target=MemoryAdmin().plan(source, TableMapping(target="t")),
-        record=replace(plan("orders").tables[0].job.record, table=NAME),
-    )
-    values = key_values(made)([(b"x", b"\0\0\0\1", b"\xff"), (b"\xc3\xa9", b"\0\0\0\2", b"")])
-    assert values == [["x", 1, "ff"], ["é", 2, ""]]
