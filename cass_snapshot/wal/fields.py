@@ -81,6 +81,11 @@ class Fields:
         except ValueError as error:
             raise FormatError(f"{key} is not in hex") from error
 
+    def counts(self, key: str) -> tuple[tuple[str, int], ...]:
+        """Return an object of whole numbers that are not negative, as pairs in its order."""
+        inner = Fields(self._take(key, dict))
+        return tuple((name, inner.count(name)) for name in inner._values)
+
     def inner(self, key: str) -> Fields | None:
         """Return an object inside this one, or None where it says null."""
         if key in self._values and self._values[key] is None:

@@ -11,6 +11,11 @@ A row line is a JSON array and a control line a JSON object, so that the first b
 them apart; JSON has no raw newline inside a line. With ``compression`` zstd the same lines stand in
 frames: one for the header, one for each batch with its commit line, one for the footer.
 
+A commit line may count what a batch has besides its rows, after ``closing``; what is zero is left
+out, and ``tally`` itself where all of it is:
+
+    "tally":{"static_only":2,"refused":1,"nulls":{"owner":7}}
+
 ``sum`` is the blake2b-64 of ``prev``, of the rows since the control line before, and of the control
 line itself up to ``,"sum":``. ``prev`` is the ``sum`` of the control line before, through the
 header into the segment before, and zeros where nothing is before. ``synced`` is how many bytes of
@@ -31,7 +36,7 @@ from hashlib import blake2b
 
 import orjson
 
-from cass_snapshot.model import Position, TableName, TokenRange, WalColumn, WalIdentity
+from cass_snapshot.model import Position, TableName, Tally, TokenRange, WalColumn, WalIdentity
 from cass_snapshot.wal.fields import Fields, FormatError, SignedError
 
 VERSION = 1
@@ -42,6 +47,7 @@ CONTROL_BYTES_MAX = 4 * 2**20
 BATCH_BYTES_MAX = 256 * 2**20
 """More than any target takes in one transaction; a hostile file cannot ask for more memory."""
 COMPRESSIONS = ("none", "zstd")
+_NOTHING = Tally()
 _SUM_OPENING = b',"sum":"'
 _SUM_CLOSING = b'"}\n'
 _VERSION = re.compile(rb'\{"wal":([0-9]{1,9})[,}]')
@@ -68,6 +74,7 @@ class Commit:
     closing: bool
     synced: int
     prev: str
+    tally: Tally = _NOTHING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,6 +162,7 @@ def _fields(control: Control) -> dict[str, object]:
                 "bytes": control.size,
                 "position": _position_fields(control.position),
                 "closing": control.closing,
+                **_tally_fields(control.tally),
                 "synced": control.synced,
                 "prev": control.prev,
             }
@@ -200,6 +208,16 @@ def _position_fields(position: Position | None) -> dict[str, object] | None:
     }
 
 
+def _tally_fields(tally: Tally) -> dict[str, object]:
+    counts = {
+        "static_only": tally.static_only,
+        "refused": tally.refused,
+        "nulls": dict(tally.nulls),
+    }
+    present = {name: count for name, count in counts.items() if count}
+    return {"tally": present} if present else {}
+
+
 def _header(fields: Fields) -> Header:
     if fields.count("wal") != VERSION:
         raise FormatError(f"no segment of format {VERSION}")
@@ -241,6 +259,17 @@ def _commit(fields: Fields) -> Commit:
         closing=fields.flag("closing"),
         synced=fields.count("synced"),
         prev=fields.chain("prev"),
+        tally=_tally(fields.inner("tally")) if "tally" in fields else _NOTHING,
+    )
+
+
+def _tally(fields: Fields | None) -> Tally:
+    if fields is None:
+        raise FormatError("tally is null")
+    return Tally(
+        static_only=fields.count("static_only") if "static_only" in fields else 0,
+        refused=fields.count("refused") if "refused" in fields else 0,
+        nulls=fields.counts("nulls") if "nulls" in fields else (),
     )
 
 

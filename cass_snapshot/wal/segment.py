@@ -146,7 +146,7 @@ def batch_of(
         table=identity.table,
         range=identity.range,
         seq=commit.seq,
-        lines=Lines(data=data, rows=commit.rows, words=commit.words),
+        lines=Lines(data=data, rows=commit.rows, words=commit.words, tally=commit.tally),
         position=commit.position,
         closing=commit.closing,
         checksum=checksum,

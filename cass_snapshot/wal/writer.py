@@ -87,6 +87,7 @@ class SegmentWriter:
             closing=closing,
             synced=self._end,
             prev=self._chain,
+            tally=lines.tally,
         )
         line, chain = seal(commit, lines.data)
         body = self._packer.pack(line, lines.data)

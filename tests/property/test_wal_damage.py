@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from cass_snapshot.errors import StateError
+from cass_snapshot.model import Tally
 from tests.support.forgetful_disk import ForgetfulDisk
 from tests.support.wal_samples import (
     contents,
@@ -20,9 +21,10 @@ from tests.support.wal_samples import (
     written,
 )
 
+TALLY = Tally(static_only=1, refused=2, nulls=(("é", 3),))
 BATCHES = [
     sample(["a", None], token=-3),
-    sample(["é", 2], ["\u2028", True], token=0),
+    sample(["é", 2], ["\u2028", True], token=0, tally=TALLY),
     sample(["c", 3], token=5, closing=True),
 ]
 OPEN = [*BATCHES[:2], sample(["c", 3], token=5)]

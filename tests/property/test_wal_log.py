@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cass_snapshot.model import Position
+from cass_snapshot.model import Position, Tally
 from tests.support.wal_samples import (
     Sample,
     append,
@@ -34,10 +34,18 @@ positions = st.builds(
     partition_key=st.lists(st.binary(max_size=9), min_size=1, max_size=3).map(tuple),
     clustering=st.lists(st.binary(max_size=9), max_size=2).map(tuple),
 )
+counts = st.integers(0, 2**40)
+tallies = st.just(Tally()) | st.builds(
+    Tally,
+    static_only=counts,
+    refused=counts,
+    nulls=st.dictionaries(texts, counts, max_size=3).map(lambda found: tuple(found.items())),
+)
 batches = st.builds(
-    lambda rows, position: Sample(lines=sample(*rows).lines, position=position),
+    lambda rows, position, tally: Sample(lines=sample(*rows, tally=tally).lines, position=position),
     rows,
     st.none() | positions,
+    tallies,
 )
 patient = settings(max_examples=40, deadline=None)
 """No deadline: a busy machine is no fault of the log."""

@@ -13,6 +13,7 @@ from cass_snapshot.model import (
     Lines,
     Position,
     TableName,
+    Tally,
     TokenRange,
     WalColumn,
     WalIdentity,
@@ -51,20 +52,33 @@ def identity(compression: str = "none", epoch: int = 1) -> WalIdentity:
     )
 
 
-def sample(*rows: list[object], token: int = 0, closing: bool = False) -> Sample:
+NOTHING = Tally()
+
+
+def sample(
+    *rows: list[object], token: int = 0, closing: bool = False, tally: Tally = NOTHING
+) -> Sample:
     """Return a batch of these rows, placed at a token."""
     data = b"".join(orjson.dumps(row) + b"\n" for row in rows)
     words = sum(value is None or isinstance(value, bool) for row in rows for value in row)
     position = Position(token=token, partition_key=(b"\x00k",), clustering=()) if rows else None
     return Sample(
-        lines=Lines(data=data, rows=len(rows), words=words), position=position, closing=closing
+        lines=Lines(data=data, rows=len(rows), words=words, tally=tally),
+        position=position,
+        closing=closing,
     )
 
 
 def samples(count: int, *, closing: bool) -> list[Sample]:
     """Return small batches that all differ; the last one closes the range where asked."""
     made = [
-        sample([f"key {n}", n, None], [f"é{n}", "\u2028", True], token=n - 2) for n in range(count)
+        sample(
+            [f"key {n}", n, None],
+            [f"é{n}", "\u2028", True],
+            token=n - 2,
+            tally=Tally(refused=n % 2),
+        )
+        for n in range(count)
     ]
     if closing:
         made[-1] = sample([f"key {count}", count], token=count, closing=True)

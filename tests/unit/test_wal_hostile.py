@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from cass_snapshot.errors import WalCorrupt
+from cass_snapshot.model import Tally
 from cass_snapshot.wal.format import Commit, Header, seal
 from tests.support.forgetful_disk import ForgetfulDisk
 from tests.support.wal_samples import TABLE, WAL, identity, new_disk, open_wal
@@ -48,7 +49,11 @@ def test_a_hostile_batch_is_refused_however_well_it_is_signed(
 
 @pytest.mark.parametrize(
     "commit",
-    [{"seq": "1"}, {"rows": -1}, {"closing": 1}, {"words": 2.0}, {"synced": 2**63}, {"prev": ""}],
+    [
+        *({"seq": "1"}, {"rows": -1}, {"closing": 1}, {"words": 2.0}, {"synced": 2**63}),
+        *({"prev": ""}, {"tally": Tally(static_only=-1)}, {"tally": Tally(refused=2.0)}),  # type: ignore[arg-type]  # hostile on purpose
+        *({"tally": Tally(nulls=(("owner", -1),))}, {"tally": Tally(nulls=(("owner", True),))}),
+    ],
 )
 def test_a_value_of_another_type_is_no_commit_line(commit: dict[str, object]) -> None:
     """Such a line counts as bytes without meaning, and no batch comes of them."""
