@@ -76,23 +76,9 @@ class Copying:
         """Take what a worker says, or its death."""
         match message:
             case Captured():
-                table = self._tasks[message.task].table
-                self._progress.captured(
-                    table,
-                    message.rows,
-                    message.bytes,
-                    seconds=message.seconds,
-                    segment=message.segment,
-                )
+                self._progress.captured(self._tasks[message.task].table, message)
             case Applied():
-                table = self._tasks[message.task].table
-                self._progress.applied(
-                    table,
-                    message.rows,
-                    fresh=message.fresh,
-                    seconds=message.seconds,
-                    how=message.how,
-                )
+                self._progress.applied(self._tasks[message.task].table, message)
             case Waiting() | WorkerDeath():
                 self._watch.hear(message)
             case Ended():

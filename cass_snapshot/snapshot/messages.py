@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cass_snapshot.errors import SnapshotError
-from cass_snapshot.model import Cells, TokenRange
+from cass_snapshot.model import Cells, Tally, TokenRange
+
+_NOTHING = Tally()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +53,10 @@ class Stop:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Captured:
-    """A batch is durable in the WAL; ``seconds`` is how long its page took to come."""
+    """A batch is durable in the WAL; ``seconds`` is how long its page took to come.
+
+    ``rows`` are those that were read, with those that the encoder refused.
+    """
 
     task: int
     rows: int
@@ -62,13 +67,19 @@ class Captured:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Applied:
-    """A batch is in the target; ``fresh`` tells whether it was written just now."""
+    """A batch is in the target; ``fresh`` tells whether it was written just now.
+
+    ``rows`` are those that are in, ``rejected`` those that the target or the encoder refused, and
+    ``tally`` is what the batch has besides its rows.
+    """
 
     task: int
     rows: int
     fresh: bool
     seconds: float
     how: str
+    rejected: int = 0
+    tally: Tally = _NOTHING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections import defaultdict, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from cass_snapshot.model import Checkpoint, RangeState
+from cass_snapshot.snapshot.messages import Applied, Captured
 from cass_snapshot.snapshot.status import Latency, Phase, RangeFailure, RunStatus, TableStatus
 
 RATE_WINDOW_S = 15.0
@@ -15,6 +16,8 @@ ETA_FROM_S = 5.0
 ETA_FROM_SHARE = 0.02
 """An estimate before this much is done would be a guess."""
 LATENCIES_KEPT = 500
+Counted = tuple[tuple[str, int], ...]
+"""Numbers by name, as records hold them."""
 
 
 def iso(moment: datetime) -> str:
@@ -42,10 +45,17 @@ class _Durations:
         )
 
 
+def added(one: Counted, other: Counted) -> Counted:
+    """Return counts by name, summed."""
+    total = Counter(dict(one))
+    total.update(dict(other))
+    return tuple(sorted(total.items()))
+
+
 def table_status(table: str, target: str, checkpoints: list[Checkpoint]) -> TableStatus:
     """Return the record of a table as its checkpoints leave it."""
     done = [c for c in checkpoints if c.state is RangeState.DONE]
-    rows = sum(c.rows_written for c in checkpoints)
+    rows, read = sum(c.rows_written for c in checkpoints), sum(c.rows_read for c in checkpoints)
     return TableStatus(
         table=table,
         target=target,
@@ -53,8 +63,9 @@ def table_status(table: str, target: str, checkpoints: list[Checkpoint]) -> Tabl
         ranges_before=len(done),
         ranges_done=len(done),
         rows_before=rows,
-        rows_read=rows,
+        rows_read=read,
         rows_applied=rows,
+        rows_rejected=read - rows,
     )
 
 
@@ -97,27 +108,35 @@ class Progress:
         """Change fields of a table's record."""
         self.tables[table] = replace(self.tables[table], **changes)  # type: ignore[arg-type]  # named fields of TableStatus
 
-    def captured(self, table: int, rows: int, size: int, *, seconds: float, segment: str) -> None:
+    def captured(self, table: int, batch: Captured) -> None:
         """Count a batch that the WAL holds."""
-        self._source.seconds.append(seconds)
-        self._segments[table].add(segment)
+        self._source.seconds.append(batch.seconds)
+        self._segments[table].add(batch.segment)
         t = self.tables[table]
         self.change(
             table,
-            rows_read=t.rows_read + rows,
-            wal_bytes=t.wal_bytes + size,
+            rows_read=t.rows_read + batch.rows,
+            wal_bytes=t.wal_bytes + batch.bytes,
             wal_segments=len(self._segments[table]),
         )
 
-    def applied(self, table: int, rows: int, *, fresh: bool, seconds: float, how: str) -> None:
-        """Count a batch that the target holds."""
-        self._target.seconds.append(seconds)
+    def applied(self, table: int, batch: Applied) -> None:
+        """Count a batch that the target holds; one that it held before was counted then."""
+        self._target.seconds.append(batch.seconds)
+        self._rates.append((self._clock(), batch.rows))
         t = self.tables[table]
-        applied = t.rows_applied + (rows if fresh else 0)
+        self.change(table, how=batch.how or t.how)
+        if not batch.fresh:
+            return
+        applied, rejected = t.rows_applied + batch.rows, t.rows_rejected + batch.rejected
         self.change(
-            table, rows_applied=applied, rows_read=max(t.rows_read, applied), how=how or t.how
+            table,
+            rows_applied=applied,
+            rows_rejected=rejected,
+            rows_read=max(t.rows_read, applied + rejected),
+            static_only=t.static_only + batch.tally.static_only,
+            replaced=added(t.replaced, batch.tally.nulls),
         )
-        self._rates.append((self._clock(), rows))
 
     def failed(self, table: int, failure: RangeFailure) -> None:
         """Note a range that is set aside."""

@@ -35,8 +35,24 @@ class RangeFailure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RejectedRows:
+    """Rows that were set aside for the same reason; ``error`` is a number of MySQL's."""
+
+    rows: int
+    column: str
+    code: str
+    error: int
+    why: str
+    fix: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
-    """Both sides counted; ``differing`` names the ranges whose counts are unequal."""
+    """Both sides counted; ``differing`` names the ranges whose counts are unequal.
+
+    ``status`` is OK, REJECTED where rows that were set aside explain all that is missing, or
+    DIFFERS; ``missing`` counts what they do not explain.
+    """
 
     source_rows: int
     target_rows: int
@@ -69,6 +85,16 @@ class TableStatus:
     rows_before: int = 0
     rows_read: int = 0
     rows_applied: int = 0
+    rows_rejected: int = 0
+    """Set aside in ``rejected``, and in the target neither now nor from earlier."""
+    static_only: int = 0
+    """Partitions that hold nothing but static values, and so have no row."""
+    replaced: tuple[tuple[str, int], ...] = ()
+    """How many NULLs became their declared replacement, by source column."""
+    rejects: tuple[RejectedRows, ...] = ()
+    """Why rows were set aside, the commonest first; filled when copying is over."""
+    rejected_file: str = ""
+    """Where they are, within the run's folder."""
     retries: int = 0
     wal_bytes: int = 0
     wal_segments: int = 0
@@ -117,8 +143,8 @@ class RunStatus:
 class Event:
     """One line of ``events.jsonl``; ``message`` is for people, everything else is contract.
 
-    ``event`` is one of run, plan, table, range, segment, checkpoint, pause, retry, verify, result;
-    ``status`` one of started, progress, applied, finished, failed, warning.
+    ``event`` is one of run, plan, table, range, segment, checkpoint, pause, retry, reject, verify,
+    result; ``status`` one of started, progress, applied, finished, failed, warning.
     """
 
     seq: int

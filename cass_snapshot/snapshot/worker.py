@@ -184,7 +184,7 @@ class Worker:
                 self._send(
                     Captured(
                         task=task.id,
-                        rows=batch.lines.rows,
+                        rows=batch.lines.rows + batch.lines.tally.refused,
                         bytes=batch.size,
                         seconds=self._page_s,
                         segment=batch.segment,
@@ -277,9 +277,11 @@ class Worker:
             self._send(
                 Applied(
                     task=task.id,
-                    rows=batch.lines.rows,
+                    rows=batch.lines.rows - written.rejected,
                     fresh=written.fresh,
                     seconds=perf_counter() - self._handed_at,
                     how=target.how,
+                    rejected=batch.lines.tally.refused + written.rejected,
+                    tally=batch.lines.tally,
                 )
             )

@@ -36,8 +36,11 @@ class File(Protocol):
         """Return when every byte written and the size are durable."""
         ...
 
-    def lock(self) -> bool:
-        """Take the file for this handle alone until it closes; False where another holds it."""
+    def lock(self, *, wait: bool = False) -> bool:
+        """Take the file for this handle alone until it closes.
+
+        False where another holds it, unless that is waited for.
+        """
         ...
 
     def close(self) -> None:

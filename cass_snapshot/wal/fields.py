@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any, TypeVar
 
 import orjson
@@ -86,6 +87,32 @@ class Fields:
         inner = Fields(self._take(key, dict))
         return tuple((name, inner.count(name)) for name in inner._values)
 
+    def cells_or_none(self, key: str) -> tuple[bytes | None, ...]:
+        """Return a list of byte strings in hex, or null."""
+        return tuple(_cell(value, key) for value in self._take(key, list))
+
+    def named_cells(self, key: str, names: Sequence[str]) -> tuple[bytes | None, ...]:
+        """Return the byte strings, in hex or null, of those names that an object has."""
+        found = self._named(key, names)
+        return tuple(_cell(found[name], key) for name in names if name in found)
+
+    def named_values(self, key: str, names: Sequence[str]) -> list[object]:
+        """Return an object's values by name, which must be these."""
+        found = self._named(key, names)
+        if len(found) != len(names):
+            raise FormatError(f"{key} lacks a name")
+        return [found[name] for name in names]
+
+    def objects(self, key: str) -> list[Fields]:
+        """Return a list of objects."""
+        return [Fields(_typed(value, dict, key)) for value in self._take(key, list)]
+
+    def _named(self, key: str, names: Sequence[str]) -> dict[str, Any]:
+        found = self._take(key, dict)
+        if not found.keys() <= set(names):
+            raise FormatError(f"{key} has an unknown name")
+        return found
+
     def inner(self, key: str) -> Fields | None:
         """Return an object inside this one, or None where it says null."""
         if key in self._values and self._values[key] is None:
@@ -102,6 +129,13 @@ def _typed(value: object, kind: type[_Kind], key: str) -> _Kind:
     if type(value) is not kind:  # a bool is no number here
         raise FormatError(f"{key} has another type")
     return value
+
+
+def _cell(value: object, key: str) -> bytes | None:
+    try:
+        return None if value is None else bytes.fromhex(_typed(value, str, key))
+    except ValueError as error:
+        raise FormatError(f"{key} is not in hex") from error
 
 
 def _texts(values: list[object], key: str, size: int) -> list[str]:

@@ -68,10 +68,10 @@ class RealFile:
         else:
             os.fdatasync(self._descriptor)
 
-    def lock(self) -> bool:
+    def lock(self, *, wait: bool = False) -> bool:
         """Take the file for this handle alone until it closes; False where another holds it."""
         try:
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         except BlockingIOError:
             return False
         return True

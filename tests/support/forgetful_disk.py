@@ -260,8 +260,9 @@ class _Handle:
             self._inode.dirty.clear()
             raise
 
-    def lock(self) -> bool:
-        """Take the file for this handle alone."""
+    def lock(self, *, wait: bool = False) -> bool:
+        """Take the file for this handle alone; nobody is waited for in one thread."""
+        assert not (wait and self._inode.holder not in (None, self))
         if self._inode.holder not in (None, self):
             return False
         self._inode.holder = self

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
-from cass_snapshot.model import Checkpoint, RangeState, TokenRange
+from cass_snapshot.model import Checkpoint, RangeState, Tally, TokenRange
+from cass_snapshot.snapshot.messages import Applied, Captured
 from cass_snapshot.snapshot.progress import Progress, table_status
 from cass_snapshot.snapshot.status import Latency, Phase, RangeFailure
 from tests.support.doubles import first_status
@@ -33,13 +34,18 @@ def begun(ranges: int = 100, tables: int = 1) -> tuple[Progress, Clock]:
 
 def apply(progress: Progress, rows: int, *, table: int = 0, fresh: bool = True) -> None:
     """Report a batch that the target holds."""
-    progress.applied(table, rows, fresh=fresh, seconds=0.1, how="LOAD DATA")
+    progress.applied(table, Applied(task=1, rows=rows, fresh=fresh, seconds=0.1, how="LOAD DATA"))
+
+
+def captured(rows: int, size: int, seconds: float) -> Captured:
+    """Return what is said of a batch that the WAL holds."""
+    return Captured(task=1, rows=rows, bytes=size, seconds=seconds, segment="s")
 
 
 def test_rows_are_counted_on_both_sides() -> None:
     """Read when they are in the WAL, applied when they are in the target."""
     progress, _ = begun()
-    progress.captured(0, rows=10, size=500, seconds=0.2, segment="s")
+    progress.captured(0, captured(10, 500, 0.2))
     apply(progress, 6)
     (table,) = progress.status().tables
     assert (
@@ -55,6 +61,27 @@ def test_a_batch_that_was_there_already_is_not_counted_again() -> None:
     progress, _ = begun()
     apply(progress, 5, fresh=False)
     assert progress.status().tables[0].rows_applied == 0
+
+
+def test_rejected_rows_were_read_and_are_not_applied() -> None:
+    """They are counted with what else a batch has besides its rows, once."""
+    progress, _ = begun()
+    tally = Tally(static_only=2, refused=1, nulls=(("owner", 3), ("note", 0)))
+    batch = Applied(task=1, rows=7, fresh=True, seconds=0.1, how="", rejected=3, tally=tally)
+    progress.applied(0, batch)
+    progress.applied(0, replace(batch, tally=Tally(nulls=(("owner", 4),))))
+    progress.applied(0, replace(batch, fresh=False))
+    (table,) = progress.status().tables
+    assert (table.rows_read, table.rows_applied, table.rows_rejected) == (20, 14, 6)
+    assert (table.static_only, table.replaced) == (2, (("note", 0), ("owner", 7)))
+
+
+def test_rows_that_an_earlier_process_rejected_are_known() -> None:
+    """By the checkpoints: they were read, and are not written."""
+    whole = TokenRange(number=0, start=0, end=9)
+    checkpoint = Checkpoint(range=whole, rows_read=10, rows_written=8, state=RangeState.RUNNING)
+    table = table_status("shop.t0", "shop.t0", [checkpoint])
+    assert (table.rows_read, table.rows_applied, table.rows_rejected) == (10, 8, 2)
 
 
 def test_rows_applied_from_the_wal_of_an_earlier_process_count_as_read() -> None:
@@ -185,7 +212,7 @@ def test_latencies_are_median_and_last_hundredth() -> None:
     progress, _ = begun()
     assert Latency() == progress.status().source_latency
     for n in range(1, 101):
-        progress.captured(0, rows=1, size=1, seconds=n / 1000, segment="s")
+        progress.captured(0, captured(1, 1, n / 1000))
     assert Latency(p50_ms=50.0, p99_ms=99.0) == progress.status().source_latency
 
 
