@@ -6,10 +6,10 @@ It knows nothing of a target. The second half, ``apply.py``, is joined to it by 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 
-from cass_snapshot.errors import ValueRefused
-from cass_snapshot.model import Batch, Cells, Page, Position, Rejected
-from cass_snapshot.protocols import Encoder, Wal
+from cass_snapshot.model import Batch, Cells, Page, Position
+from cass_snapshot.protocols import Encoder, Rejects, Wal
 
 
 def capture(
@@ -17,6 +17,7 @@ def capture(
     *,
     position: Callable[[Cells], Position],
     encoder: Encoder,
+    rejects: Rejects,
     wal: Wal,
     after: Position | None,
 ) -> Iterator[Batch]:
@@ -26,29 +27,20 @@ def capture(
         pages: the rows of one token range that come after ``after``, the last page marked.
         position: tells where a row stands.
         encoder: turns rows into WAL lines.
+        rejects: keeps the rows that have no line; before the batch without them is durable.
         wal: the range's log.
         after: where the range was left, None at its start.
 
     The last batch closes the range (I8), also where it holds no row.
-
-    Raises:
-        ValueRefused: a row that the target cannot hold; nothing of its page is in the WAL.
     """
     for page in pages:
-        if page.rows:
+        if page.end is not None:
+            after = page.end
+        elif page.rows:
             after = position(page.rows[-1])
-        if page.rows or page.last:  # an empty page with more to come is legal and says nothing
+        # An empty page with more to come is legal and says nothing.
+        if page.rows or page.static_only or page.last:
             encoded = encoder.encode(page.rows)
-            for rejected in encoded.rejected:
-                raise _refusal(rejected)
-            yield wal.append(encoded.lines, after, closing=page.last)
-
-
-def _refusal(rejected: Rejected) -> ValueRefused:
-    """Return the error of a row that cannot be copied, by its first problem."""
-    problem = rejected.problems[0]
-    return ValueRefused(
-        f"column {problem.column} holds {problem.what}",
-        where=f"the row at token {rejected.token}",
-        fix=problem.fix,
-    )
+            rejects.add(encoded.rejected)
+            tally = replace(encoded.lines.tally, static_only=page.static_only)
+            yield wal.append(replace(encoded.lines, tally=tally), after, closing=page.last)

@@ -140,6 +140,7 @@ def find_missing(
             settings=settings.model_copy(update={"cassandra": local}),
             tables=tuple(_job(source, target, item, settings.run.profile) for item in tables),
             wal_directory=scratch,
+            rejected=scratch,
             scratch=scratch,
             protocol_version=source.protocol_version,
         )

@@ -6,6 +6,7 @@ runs/20261120T104211-shop.orders-k3f9/
   events.jsonl   one event a line
   run.log
   wal/           segments
+  rejected/      rows that were set aside, and why
   result.json    written last; its presence means "ended"
 """
 
@@ -115,6 +116,11 @@ class RunDirectory:
     def wal(self) -> Path:
         """Return the folder of the segments."""
         return self.path / "wal"
+
+    @property
+    def rejected(self) -> Path:
+        """Return the folder of rows that were set aside; it is there if there are any."""
+        return self.path / "rejected"
 
     def write_run(self, record: dict[str, object]) -> None:
         """Write ``run.json`` unless an earlier process of this run did."""

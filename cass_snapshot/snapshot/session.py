@@ -76,6 +76,7 @@ class Session:
                 settings=self._settings,
                 tables=tuple(t.job for t in self._plan.tables),
                 wal_directory=self._directory.wal,
+                rejected=self._directory.rejected,
                 scratch=scratch,
                 run_log=self._directory.path / "run.log",
                 protocol_version=self._protocol_version,

@@ -15,40 +15,34 @@ import os
 import signal
 import threading
 import traceback
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from multiprocessing.connection import Connection
 from queue import Queue, SimpleQueue
 from time import perf_counter
-from typing import TypeVar
 
-from cass_snapshot.errors import LockedError, SnapshotError, Transient
+from cass_snapshot.errors import SnapshotError
 from cass_snapshot.logs import configure_worker
-from cass_snapshot.model import Batch, Checkpoint, Page, RangeState
-from cass_snapshot.protocols import Wal
+from cass_snapshot.model import Batch, RangeState
 from cass_snapshot.retry import Patience
 from cass_snapshot.snapshot.apply import apply
-from cass_snapshot.snapshot.capture import capture
+from cass_snapshot.snapshot.batches import RangeBatches
+from cass_snapshot.snapshot.census import Census
 from cass_snapshot.snapshot.disk import disk_error
 from cass_snapshot.snapshot.messages import (
     Applied,
-    Captured,
     CopyRange,
     CountSource,
     CountTarget,
     Ended,
     FindMissing,
     FromWorker,
-    MissingFound,
     Stop,
     Task,
     Waiting,
 )
-from cass_snapshot.verify.count import count_rows, count_target
-from cass_snapshot.verify.missing import absent
 from cass_snapshot.wiring import Job, Parts
 
-Item = TypeVar("Item")
 HANDOFF_BATCHES = 2
 """Enough to keep both halves busy; more would only hold memory."""
 PARENT_DIED = 75
@@ -136,19 +130,19 @@ class Worker:
             case CopyRange():
                 return self._capture_range(task)
             case CountSource():
-                keys = self._parts.source_keys(task.table, whole=False).keys(task.range)
-                return Ended(
-                    task=task.id,
-                    result=(count_rows(self._until_stop(keys)),),
-                    stopped=self._stop.is_set(),
-                )
+                result = self._census.count_source(task)
             case CountTarget():
                 # A pass that broke off is done again from its start: one snapshot, or none.
-                counts = self._patience.call(lambda: self._count_target(task))
-                return Ended(task=task.id, result=counts, stopped=self._stop.is_set())
+                result = self._patience.call(lambda: self._census.count_target(task))
             case FindMissing():
-                return self._find_missing(task)
-        raise TypeError(f"no such task: {task!r}")
+                result = self._census.find_missing(task)
+            case _:
+                raise TypeError(f"no such task: {task!r}")
+        return Ended(task=task.id, result=result, stopped=self._stop.is_set())
+
+    @property
+    def _census(self) -> Census:
+        return Census(self._parts, self._stop, self._send)
 
     def _capture_range(self, task: CopyRange) -> Ended:
         """Bring a range's WAL up to its end: first what MySQL lacks of it, then what is unread."""
@@ -157,7 +151,8 @@ class Worker:
         )
         if checkpoint.state is RangeState.DONE:  # a worker died between COMMIT and its report (I8)
             return Ended(task=task.id, closed=True)
-        with closing(self._batches(task, checkpoint)) as batches:
+        found = RangeBatches(self._parts, self._patience, task, self._send)
+        with closing(found.after(checkpoint)) as batches:
             for batch in batches:
                 self._handoff.put(batch)
                 if batch.closing:
@@ -165,70 +160,6 @@ class Worker:
                 if self._stop.is_set() or self._abandoned == task.id:
                     break
         return Ended(task=task.id, stopped=True)
-
-    def _batches(self, task: CopyRange, checkpoint: Checkpoint) -> Generator[Batch]:
-        wal = self._patience.call(lambda: self._open_wal(task, checkpoint))
-        after = checkpoint.position
-        try:
-            for batch in wal.replay(checkpoint.batch_seq):
-                after = batch.position
-                yield batch
-            source = self._parts.source(task.table)
-            for batch in capture(
-                self._timed(source.pages(task.range, after)),
-                position=source.position,
-                encoder=self._parts.encoder(task.table),
-                wal=wal,
-                after=after,
-            ):
-                self._send(
-                    Captured(
-                        task=task.id,
-                        rows=batch.lines.rows + batch.lines.tally.refused,
-                        bytes=batch.size,
-                        seconds=self._page_s,
-                        segment=batch.segment,
-                    )
-                )
-                yield batch
-        finally:
-            wal.close()
-
-    def _open_wal(self, task: CopyRange, checkpoint: Checkpoint) -> Wal:
-        """Return the range's log; a worker of a killed run may hold it for a moment yet."""
-        try:
-            return self._parts.wal(task.table, task.range, checkpoint.batch_seq)
-        except LockedError as held:
-            raise Transient(held.what, where=held.where, why=held.why, fix=held.fix) from held
-
-    def _timed(self, pages: Iterator[Page]) -> Iterator[Page]:
-        """Note how long each page took to come."""
-        for page in pages:
-            self._page_s = page.seconds
-            yield page
-
-    def _until_stop(self, pages: Iterator[list[Item]]) -> Iterator[list[Item]]:
-        for page in pages:
-            if self._stop.is_set():
-                return
-            yield page
-
-    def _count_target(self, task: CountTarget) -> tuple[int, ...]:
-        tokens = self._parts.target_keys(task.table).tokens()
-        return count_target(self._until_stop(tokens), task.ranges)
-
-    def _find_missing(self, task: FindMissing) -> Ended:
-        seen = missing = 0
-        source = self._parts.source_keys(task.table, whole=True)
-        target = self._parts.target_keys(task.table)
-        width = len(self._parts.table(task.table).table.partition_key)
-        for page in self._until_stop(source.keys(task.range)):
-            found = absent(page, target, width)
-            seen += len(page)
-            missing += len(found)
-            if found:
-                self._send(MissingFound(task=task.id, keys=found))
-        return Ended(task=task.id, result=(seen, missing), stopped=self._stop.is_set())
 
     def _apply_task(self, task: Task) -> None:
         """Apply a task's batches as they come, and report its end when all of them are in."""
@@ -239,6 +170,8 @@ class Worker:
             self._apply_batches(task)
         except SnapshotError as failed:
             error = failed
+        except OSError as failed:  # a row that was set aside could not be kept
+            error = disk_error(failed)
         except Exception:  # noqa: BLE001 - carried to the parent, which ends the run with exit 1
             bug = traceback.format_exc()
         if self._ended is None:

@@ -13,6 +13,7 @@ from cass_snapshot.wiring.jobs import (
 from cass_snapshot.wiring.parts import (
     MEMORY,
     Parts,
+    open_rejects,
     open_source_admin,
     open_target,
     open_target_admin,
@@ -23,6 +24,7 @@ __all__ = [
     "Job",
     "Parts",
     "TableJob",
+    "open_rejects",
     "open_source_admin",
     "open_target",
     "open_target_admin",

@@ -21,17 +21,24 @@ class TableJob:
     target: PlannedTarget
     record: RunRecord
 
+    @property
+    def line_names(self) -> list[str]:
+        """Return what the values of a WAL line are called, in its order."""
+        return [wal_column(planned).name for planned in self.target.columns]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
     """What a worker needs to open its own connections and files.
 
-    ``scratch`` is a private directory, in memory where there is such a file system.
+    ``scratch`` is a private directory, in memory where there is such a file system; ``rejected``
+    keeps rows that are set aside, and is made with the first of them.
     """
 
     settings: Settings
     tables: tuple[TableJob, ...]
     wal_directory: Path
+    rejected: Path
     scratch: Path
     run_log: Path | None = None
     protocol_version: int | None = None

@@ -7,6 +7,7 @@ replacing what this file returns.
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
@@ -14,7 +15,7 @@ from pathlib import Path
 from cass_snapshot.codec.cells import cell
 from cass_snapshot.codec.keys import target_key_values
 from cass_snapshot.codec.row import RowEncoder
-from cass_snapshot.model import TokenRange
+from cass_snapshot.model import TableName, TokenRange
 from cass_snapshot.mysql.admin import MysqlAdmin
 from cass_snapshot.mysql.checkpoint import CheckpointKeeper
 from cass_snapshot.mysql.columns import target_columns
@@ -23,6 +24,7 @@ from cass_snapshot.mysql.keys import MysqlKeys
 from cass_snapshot.mysql.writer import MysqlTarget
 from cass_snapshot.protocols import (
     Encoder,
+    Rejects,
     Source,
     SourceAdmin,
     SourceKeys,
@@ -38,6 +40,7 @@ from cass_snapshot.reader.statements import select_counted, select_planned, sele
 from cass_snapshot.retry import Patience
 from cass_snapshot.settings import CassandraSettings, MysqlSettings
 from cass_snapshot.wal.log import RangeWal
+from cass_snapshot.wal.rejects import RejectFile, stem_of
 from cass_snapshot.wiring.jobs import Job, TableJob, wal_identity
 
 MEMORY = Path("/dev/shm")  # noqa: S108 - a memory file system; what is made there is private
@@ -82,6 +85,17 @@ def open_target(
     )
 
 
+def open_rejects(directory: Path, job: TableJob, among: Sequence[TableName]) -> Rejects:
+    """Return what keeps the rows of a table that are set aside.
+
+    Args:
+        directory: the folder ``rejected`` of the run, made with the first row.
+        job: the table.
+        among: the tables of the run.
+    """
+    return RejectFile(directory, stem_of(job.table.name, among), job.table.name, job.line_names)
+
+
 class Parts:
     """What one worker process uses, opened when first asked for.
 
@@ -118,6 +132,11 @@ class Parts:
         job = self.table(index)
         source = self._source(index, "rows")
         return RowEncoder(job.target.columns, source.position)
+
+    def rejects(self, index: int) -> Rejects:
+        """Return what keeps rows that are set aside; for one thread alone."""
+        among = [job.table.name for job in self._job.tables]
+        return open_rejects(self._job.rejected, self.table(index), among)
 
     def wal(self, index: int, token_range: TokenRange, checkpoint_seq: int) -> Wal:
         """Return a range's log, recovered (I6)."""

@@ -1,4 +1,4 @@
-"""However often a copy is interrupted, the target has every row once, in the source's order."""
+"""However often a copy is interrupted: every row is in the target once, or was set aside."""
 
 from __future__ import annotations
 
@@ -13,7 +13,14 @@ from cass_snapshot.model import Batch, Cells, Page, Position, RangeState
 from cass_snapshot.retry import TRANSIENT_ATTEMPTS_MAX
 from cass_snapshot.snapshot.apply import apply
 from cass_snapshot.snapshot.capture import capture
-from tests.support.doubles import RANGE, LineEncoder, MemoryTarget, MemoryWal, position
+from tests.support.doubles import (
+    RANGE,
+    LineEncoder,
+    MemoryRejects,
+    MemoryTarget,
+    MemoryWal,
+    position,
+)
 from tests.support.patient import patience
 
 
@@ -28,7 +35,13 @@ def pages(rows: int, width: int, after: Position | None, empty: int) -> Iterator
         yield Page(rows=cells, last=place == len(cut))
 
 
-def batches(wal: MemoryWal, target: MemoryTarget, source: tuple[int, int, int]) -> Iterator[Batch]:
+BAD = (b"3", b"11", b"12")
+"""Rows that the encoder sets aside."""
+
+
+def batches(
+    wal: MemoryWal, target: MemoryTarget, aside: MemoryRejects, source: tuple[int, int, int]
+) -> Iterator[Batch]:
     """Yield what a process does of a range: the WAL behind the checkpoint, then what is unread."""
     checkpoint = target.checkpoint(RANGE)
     if checkpoint.state is RangeState.DONE:
@@ -43,7 +56,8 @@ def batches(wal: MemoryWal, target: MemoryTarget, source: tuple[int, int, int]) 
     yield from capture(
         pages(rows, width, after, empty),
         position=position,
-        encoder=LineEncoder(),
+        encoder=LineEncoder(*BAD),
+        rejects=aside,
         wal=wal,
         after=after,
     )
@@ -64,7 +78,7 @@ ERRORS = st.lists(
 )
 @example(source=(0, 1, 0), lives=[(1, 0), (1, 1)], meets=[], commits=False)
 @example(source=(2, 1, 0), lives=[(9, 9), (9, 9)], meets=[], commits=True)
-def test_every_row_arrives_once_whenever_processes_die(
+def test_every_row_arrives_once_or_is_set_aside_whenever_processes_die(
     source: tuple[int, int, int],
     lives: list[tuple[int, int]],
     meets: list[SnapshotError | None],
@@ -74,11 +88,14 @@ def test_every_row_arrives_once_whenever_processes_die(
     """Each life captures some batches and applies fewer; the connection is lost now and then."""
     wal = MemoryWal()
     target = MemoryTarget(wal, meets=list(meets), commits=commits)
+    aside = MemoryRejects()
     for captures, applies in lives:
-        captured = list(islice(batches(wal, target, source), captures))
+        captured = list(islice(batches(wal, target, aside, source), captures))
         list(apply(captured[:applies], target, patience()))
-    list(apply(batches(wal, target, source), target, patience()))
-    assert [b'["%d"]\n' % n for n in range(source[0])] == [
+    list(apply(batches(wal, target, aside, source), target, patience()))
+    rows = [b"%d" % n for n in range(source[0])]
+    assert {r.key for r in aside.rows} == {(n,) for n in rows if n in BAD}
+    assert [b'["%b"]\n' % n for n in rows if n not in BAD] == [
         line for batch in target.taken for line in batch.lines.data.splitlines(keepends=True)
     ]
     assert wal.batches == target.taken

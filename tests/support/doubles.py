@@ -13,11 +13,14 @@ from cass_snapshot.model import (
     Encoded,
     Lines,
     Position,
+    Problem,
     RangeState,
+    Rejected,
     RunRecord,
     RunState,
     Table,
     TableName,
+    Tally,
     TokenRange,
     Written,
 )
@@ -82,12 +85,15 @@ class MemoryTarget:
     """Takes the batches of one range, each once, and only those that the WAL holds.
 
     ``meets`` are the errors that the next calls of ``write`` meet, None for none; with ``commits``
-    the batch is in although the call failed, as after a connection lost during COMMIT.
+    the batch is in although the call failed, as after a connection lost during COMMIT. ``refuses``
+    is how many rows of the next batches are set aside, which needs a ``disk`` without error.
     """
 
     wal: MemoryWal
     meets: list[SnapshotError | None] = field(default_factory=list)
     commits: bool = False
+    refuses: list[int] = field(default_factory=list)
+    disk: OSError | None = None
     taken: list[Batch] = field(default_factory=list)
     tries: int = 0
     how: str = "memory"
@@ -106,6 +112,8 @@ class MemoryTarget:
         """Take a batch unless it is in."""
         self.tries += 1
         assert batch in self.wal.batches, "I1: not durable yet"
+        if self.disk is not None:
+            raise self.disk
         error = self.meets.pop(0) if self.meets else None
         fresh = batch not in self.taken
         if fresh and (error is None or self.commits):
@@ -113,19 +121,52 @@ class MemoryTarget:
             self.taken.append(batch)
         if error is not None:
             raise error
-        return Written(fresh=fresh)
+        return Written(fresh=fresh, rejected=self.refuses.pop(0) if self.refuses else 0)
 
     def close(self) -> None:
         """Do nothing."""
 
 
 class LineEncoder:
-    """Writes each row as a line of its first cell."""
+    """Writes each row as a line of its first cell; rows of the cells in ``bad`` have none."""
+
+    def __init__(self, *bad: bytes) -> None:
+        self._bad = bad
 
     def encode(self, rows: Sequence[Cells]) -> Encoded:
         """Return a line a row."""
-        data = b"".join(b'["%b"]\n' % (row[0] or b"") for row in rows)
-        return Encoded(lines=Lines(data=data, rows=len(rows), words=0))
+        bad = [row for row in rows if row[0] in self._bad]
+        data = b"".join(b'["%b"]\n' % (row[0] or b"") for row in rows if row not in bad)
+        return Encoded(
+            lines=Lines(
+                data=data, rows=len(rows) - len(bad), words=0, tally=Tally(refused=len(bad))
+            ),
+            rejected=tuple(map(rejected, bad)),
+        )
+
+
+def rejected(row: Cells) -> Rejected:
+    """Return a row that an encoder set aside."""
+    problem = Problem(column="v", what="too long", fix="widen it", error=1406, code="CS-D02")
+    return Rejected(token=position(row).token, key=row, problems=(problem,), cells=row)
+
+
+@dataclass(slots=True)
+class MemoryRejects:
+    """Keeps rows that were set aside, before the log they are missing from has their batch."""
+
+    wal: MemoryWal | None = None
+    rows: list[Rejected] = field(default_factory=list)
+    batches_before: list[int] = field(default_factory=list)
+    fails: OSError | None = None
+
+    def add(self, rows: Sequence[Rejected]) -> None:
+        """Keep rows."""
+        if self.fails is not None and rows:
+            raise self.fails
+        self.rows += rows
+        if rows and self.wal is not None:
+            self.batches_before.append(len(self.wal.batches))
 
 
 def position(row: Cells) -> Position:

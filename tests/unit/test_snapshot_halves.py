@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -11,7 +13,7 @@ from cass_snapshot.model import Batch, Cells, Page, Position
 from cass_snapshot.retry import TRANSIENT_ATTEMPTS_MAX
 from cass_snapshot.snapshot.apply import apply
 from cass_snapshot.snapshot.capture import capture
-from tests.support.doubles import LineEncoder, MemoryTarget, MemoryWal, position
+from tests.support.doubles import LineEncoder, MemoryRejects, MemoryTarget, MemoryWal, position
 from tests.support.patient import NoWait, patience
 
 
@@ -21,9 +23,23 @@ def page(*numbers: int, last: bool = False) -> Page:
     return Page(rows=rows, last=last)
 
 
+def captures(
+    wal: MemoryWal, pages: Iterable[Page], after: Position | None = None
+) -> Iterator[Batch]:
+    """Yield the batches that some pages become."""
+    return capture(
+        pages,
+        position=position,
+        encoder=LineEncoder(),
+        rejects=MemoryRejects(),
+        wal=wal,
+        after=after,
+    )
+
+
 def captured(wal: MemoryWal, *pages: Page, after: Position | None = None) -> list[Batch]:
     """Return the batches that some pages become."""
-    return list(capture(pages, position=position, encoder=LineEncoder(), wal=wal, after=after))
+    return list(captures(wal, pages, after))
 
 
 def test_each_page_becomes_a_batch_with_the_position_of_its_last_row() -> None:
@@ -58,9 +74,63 @@ def test_a_batch_is_durable_when_it_is_yielded_and_no_page_is_read_ahead() -> No
     """What the other half receives is in the WAL."""
     wal = MemoryWal()
     pages = iter([page(1), page(2, last=True)])
-    batches = capture(pages, position=position, encoder=LineEncoder(), wal=wal, after=None)
+    batches = captures(wal, pages)
     assert wal.batches == [next(batches)]
     assert page(2, last=True) == next(pages)
+
+
+def refusing(wal: MemoryWal, rejects: MemoryRejects, *pages: Page) -> list[Batch]:
+    """Return the batches of pages whose rows 2 and 5 have no line."""
+    found = capture(
+        pages,
+        position=position,
+        encoder=LineEncoder(b"2", b"5"),
+        rejects=rejects,
+        wal=wal,
+        after=None,
+    )
+    return list(found)
+
+
+def test_a_row_without_a_line_is_kept_before_the_batch_that_lacks_it() -> None:
+    """The batch says how many it lacks, and ends where its page ends."""
+    wal = MemoryWal()
+    rejects = MemoryRejects(wal)
+    batches = refusing(wal, rejects, page(1, 2, 3), page(4), page(5, last=True))
+    assert [b.lines.data for b in batches] == [b'["1"]\n["3"]\n', b'["4"]\n', b""]
+    assert [b.lines.tally.refused for b in batches] == [1, 0, 1]
+    assert [b.position.token for b in batches if b.position] == [3, 4, 5]
+    assert [r.key for r in rejects.rows] == [(b"2",), (b"5",)]
+    assert rejects.batches_before == [0, 2]
+
+
+def test_a_row_that_cannot_be_kept_ends_the_capture() -> None:
+    """Nothing of its page is in the WAL, so it is read again."""
+    wal = MemoryWal()
+    full = OSError(errno.ENOSPC, "No space left on device")
+    with pytest.raises(OSError, match="No space left"):
+        refusing(wal, MemoryRejects(fails=full), page(1), page(2))
+    assert [b.lines.rows for b in wal.batches] == [1]
+
+
+def test_partitions_without_a_row_are_counted_with_their_page() -> None:
+    """Also where a page has nothing else; reading goes on after the last of them."""
+    end = position((b"7",))
+    pages = [
+        replace(page(1), static_only=2),
+        replace(page(), static_only=3, end=end),
+        replace(page(last=True), end=None),
+    ]
+    batches = captured(MemoryWal(), *pages)
+    assert [b.lines.tally.static_only for b in batches] == [2, 3, 0]
+    assert [b.lines.rows for b in batches] == [1, 0, 0]
+    assert [b.position for b in batches] == [position((b"1",)), end, end]
+
+
+def test_a_page_may_end_behind_its_last_row() -> None:
+    """Or the partitions without a row behind it would be counted twice."""
+    (batch,) = captured(MemoryWal(), replace(page(1, last=True), end=position((b"9",))))
+    assert position((b"9",)) == batch.position
 
 
 def test_a_disk_that_refuses_ends_the_capture() -> None:
@@ -76,7 +146,7 @@ def test_apply_takes_a_batch_only_from_the_wal() -> None:
     wal = MemoryWal()
     target = MemoryTarget(wal)
     pages = iter([page(1), page(2), page(3, last=True)])
-    batches = capture(pages, position=position, encoder=LineEncoder(), wal=wal, after=None)
+    batches = captures(wal, pages)
     assert [written.fresh for _, written in apply(batches, target, patience())] == [True] * 3
     assert wal.batches == target.taken
 

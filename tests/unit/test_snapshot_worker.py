@@ -17,7 +17,6 @@ from cass_snapshot.errors import (
     SnapshotError,
     StateError,
     TargetUnavailable,
-    ValueRefused,
 )
 from cass_snapshot.model import Cells, Encoded, Page, Position, TokenRange
 from cass_snapshot.ring.split import split_ring
@@ -42,6 +41,7 @@ from cass_snapshot.wiring import Job
 from tests.support.doubles import (
     RANGE,
     LineEncoder,
+    MemoryRejects,
     MemoryTarget,
     MemoryWal,
     plan,
@@ -119,6 +119,7 @@ class Parts:
     into: MemoryTarget
     keys: Keys = field(default_factory=lambda: Keys([]))
     encodes: Callable[[Sequence[Cells]], Encoded] = LineEncoder().encode
+    aside: MemoryRejects = field(default_factory=MemoryRejects)
     closed: bool = False
 
     def table(self, _index: int) -> object:
@@ -145,6 +146,10 @@ class Parts:
     def encode(self, rows: Sequence[Cells]) -> Encoded:
         """Encode, or fail."""
         return self.encodes(rows)
+
+    def rejects(self, _index: int) -> MemoryRejects:
+        """Return what keeps rows that are set aside."""
+        return self.aside
 
     def wal(self, _index: int, _range: TokenRange, _seq: int) -> MemoryWal:
         """Return the log."""
@@ -174,7 +179,7 @@ def serve(folder: Path, made: Parts, *orders: object) -> list[Any]:
     """Let a worker do what it is asked, and return what it said."""
     wire = Wire(*orders)
     patient = settings().model_copy(update={"mysql": MysqlSettings(unavailable_timeout_s=60)})
-    job = Job(settings=patient, tables=(), wal_directory=folder, scratch=folder)
+    job = Job(settings=patient, tables=(), wal_directory=folder, rejected=folder, scratch=folder)
     worker = Worker(cast("Any", wire), job, "worker-1")
     worker._parts = cast("Any", made)
     worker.serve()
@@ -272,12 +277,31 @@ def raising(error: Exception) -> Callable[[Sequence[Cells]], Encoded]:
     return encode
 
 
-def test_a_refused_value_is_the_error_of_its_range(tmp_path: Path) -> None:
-    """Named by the encoder; nothing of the batch is in the WAL."""
+def test_rows_that_are_set_aside_are_told_with_their_batch(tmp_path: Path) -> None:
+    """They were read, and are rejected; by the encoder, and by the target."""
+    made = parts([1, 2, 3])
+    made.encodes = LineEncoder(b"2").encode
+    made.into.refuses = [0, 1]
+    said = serve(tmp_path, made, COPY)
+    assert [m.rows for m in said if isinstance(m, Captured)] == [2, 1]
+    assert [(m.rows, m.rejected) for m in said if isinstance(m, Applied)] == [(1, 1), (0, 1)]
+    assert [m.tally.refused for m in said if isinstance(m, Applied)] == [1, 0]
+    assert [r.key for r in made.aside.rows] == [(b"2",)]
+    assert ended(said).closed
+
+
+@pytest.mark.parametrize("half", ["capture", "apply"])
+def test_a_disk_too_full_for_a_rejected_row_ends_the_run(tmp_path: Path, half: str) -> None:
+    """A row must never be neither here nor there."""
     made = parts([1])
-    made.encodes = raising(ValueRefused("column v"))
-    assert type(ended(serve(tmp_path, made, COPY)).error) is ValueRefused
-    assert made.log.batches == []
+    full = OSError(errno.ENOSPC, "said the disk")
+    if half == "capture":
+        made.aside.fails = full
+        made.encodes = LineEncoder(b"1").encode
+    else:
+        made.into.disk = full
+    assert type(ended(serve(tmp_path, made, COPY)).error) is LimitReached
+    assert made.into.taken == []
 
 
 def test_what_nobody_expected_is_carried_as_a_traceback(tmp_path: Path) -> None:
