@@ -21,6 +21,7 @@ from cass_snapshot.ring.split import split_ring
 from cass_snapshot.settings import Settings
 from cass_snapshot.settings.tables import TableSettings
 from cass_snapshot.snapshot.messages import Ended, FindMissing, FromWorker, MissingFound, Waiting
+from cass_snapshot.snapshot.plan import source_table
 from cass_snapshot.snapshot.reports import MissingKey, MissingReport, TableMissing
 from cass_snapshot.snapshot.signals import StopRequest
 from cass_snapshot.snapshot.supervisor import Pool, WorkerDeath
@@ -176,7 +177,7 @@ def _search(job: Job, search: _Search, workers: int) -> int:
 
 
 def _job(source: SourceAdmin, target: TargetAdmin, item: TableSettings, profile: str) -> TableJob:
-    table = source.table(item.name)
+    table = source_table(source, item)
     planned = target.plan(table, item.mapping(profile))
     if not planned.exists:
         raise PreflightError(

@@ -67,7 +67,7 @@ def examine(
         UsageError: two tables share a target.
     """
     _refuse_shared_targets(wanted)
-    tables = [source.table(item.name) for item in wanted]
+    tables = [source_table(source, item) for item in wanted]
     examined = [
         _examined(table, target, item.mapping(settings.run.profile))
         for table, item in zip(tables, wanted, strict=True)
@@ -78,6 +78,20 @@ def examine(
             _refuse_changed(record, found.definition)
         target.compare(found.target)
     return examined
+
+
+def source_table(source: SourceAdmin, item: TableSettings) -> Table:
+    """Return what of a table is wanted, as it is now.
+
+    Raises:
+        PreflightError: there is no such table, or Cassandra refuses the condition.
+    """
+    return source.table(
+        item.name,
+        where=item.where,
+        allow_filtering=item.allow_filtering,
+        partitions=item.partitions,
+    )
 
 
 def _examined(table: Table, target: TargetAdmin, mapping: TableMapping) -> Examined:
