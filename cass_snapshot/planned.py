@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from cass_snapshot.forms import Form, Limits
-from cass_snapshot.model import Column
+from cass_snapshot.model import Cells, Column
 
 Constant = str | int | float | bool
 
@@ -69,6 +69,22 @@ class Finding:
     level: Level
     text: str
     fix: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """Rows read here and there on the ring, and what they let guess of the whole table.
+
+    ``rows`` hold what was asked for. ``rows_estimated`` is None where nothing can be said, and is
+    a count where ``whole`` tells that every row was read. The hints are the cluster's own, made
+    now and then: how many partitions there are, and how many bytes each has in the mean.
+    """
+
+    rows: tuple[Cells, ...]
+    rows_estimated: int | None
+    whole: bool
+    partitions_hinted: int | None = None
+    partition_bytes_hinted: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

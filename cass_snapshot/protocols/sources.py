@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from cass_snapshot.model import Cells, Page, Position, Table, TableName, TokenRange
+from cass_snapshot.planned import Finding, PlannedColumn, Sample
 
 
 class Source(Protocol):
@@ -73,6 +74,27 @@ class SourceAdmin(Protocol):
         Raises:
             PreflightError: there is no such keyspace or table, or the source refuses the condition.
         """
+        ...
+
+    def sample(self, table: Table, columns: Sequence[PlannedColumn], *, rows_max: int) -> Sample:
+        """Return some rows from all over a table, with an estimate of how many it has.
+
+        Takes seconds at most, however large the table.
+
+        Args:
+            table: the table, as ``table`` returned it.
+            columns: what the rows hold, the primary key among them; what is made from the row is
+                left out, as in pages.
+            rows_max: how many rows to read at most.
+
+        Raises:
+            SourceUnavailable: the source does not answer.
+            RangeFailed: it refuses to read.
+        """
+        ...
+
+    def findings(self, tables: Sequence[Table]) -> list[Finding]:
+        """Return what was seen of the cluster, of reading from it, and of some tables."""
         ...
 
     def close(self) -> None:

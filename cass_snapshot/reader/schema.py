@@ -3,30 +3,34 @@
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
-from cass_snapshot.errors import PreflightError
+from cassandra import InvalidRequest
+
+from cass_snapshot.errors import PreflightError, SnapshotError
 from cass_snapshot.model import Column, ColumnKind, Table, TableName
+from cass_snapshot.planned import Finding, Level, PlannedColumn, Sample
 from cass_snapshot.reader.conditions import prove, refuse_foreign
 from cass_snapshot.reader.faults import translate
+from cass_snapshot.reader.findings import (
+    ClusterFacts,
+    of_cluster,
+    of_keyspace,
+    of_reading,
+    of_table,
+)
+from cass_snapshot.reader.sampling import Hint, Sampler, hint
 from cass_snapshot.reader.session import Connection, connect
+from cass_snapshot.reader.statements import select_planned
 from cass_snapshot.reader.types import whole_type
 from cass_snapshot.settings import CassandraSettings
 
 _MURMUR3 = "org.apache.cassandra.dht.Murmur3Partitioner"
 _ORDER = (ColumnKind.PARTITION_KEY, ColumnKind.CLUSTERING, ColumnKind.STATIC, ColumnKind.REGULAR)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClusterFacts:
-    """What a run's heading and its identity need of a cluster."""
-
-    name: str
-    version: str
-    datacenters: tuple[str, ...]
-    nodes: int
-    local_datacenter: str
 
 
 class CassandraSchema:
@@ -47,7 +51,7 @@ class CassandraSchema:
     def heading(self) -> str:
         """Return data centre, size, version and consistency in a few words."""
         facts = self._facts
-        nodes = f"{facts.nodes} node{'s' if facts.nodes > 1 else ''}"
+        nodes = f"{facts.size} node{'s' if facts.size > 1 else ''}"
         return (
             f"cassandra {facts.local_datacenter}, {nodes}, {facts.version},"
             f" {self._settings.consistency}"
@@ -69,8 +73,9 @@ class CassandraSchema:
         Raises:
             PreflightError: an unsupported partitioner, or a data centre that is not there.
         """
-        ((name, version, local, partitioner),) = self._rows(
-            "SELECT cluster_name, release_version, data_center, partitioner FROM system.local"
+        ((name, version, local, partitioner, schema),) = self._rows(
+            "SELECT cluster_name, release_version, data_center, partitioner, schema_version"
+            " FROM system.local"
         )
         if partitioner != _MURMUR3:
             raise PreflightError(
@@ -79,14 +84,18 @@ class CassandraSchema:
                 why=f"it uses {partitioner}; token ranges are computed for Murmur3",
                 fix="copy from a cluster with Murmur3Partitioner",
             )
-        peers = [dc for (dc,) in self._rows("SELECT data_center FROM system.peers")]
-        datacenters = tuple(sorted({local, *peers}))
+        peers = self._rows("SELECT data_center, schema_version FROM system.peers")
+        # A node that joins or leaves has a row with gaps.
+        nodes = Counter([local, *(centre for centre, _ in peers if centre)])
+        versions = {schema, *(found for _, found in peers)} - {None}
+        hosts = self._connection.cluster.metadata.all_hosts()
         return ClusterFacts(
             name=name,
             version=version,
-            datacenters=datacenters,
-            nodes=1 + len(peers),
-            local_datacenter=self._local(datacenters),
+            nodes=nodes,
+            local_datacenter=self._local(tuple(sorted(nodes))),
+            schema_versions=frozenset(map(str, versions)),
+            down=sum(host.is_up is False for host in hosts),
         )
 
     def _local(self, datacenters: tuple[str, ...]) -> str:
@@ -181,9 +190,71 @@ class CassandraSchema:
             for kind, _, column, cql, order in ordered
         )
 
+    def sample(self, table: Table, columns: Sequence[PlannedColumn], *, rows_max: int) -> Sample:
+        """Return some rows from all over a table, with an estimate of how many it has.
+
+        Raises:
+            SourceUnavailable: Cassandra does not answer.
+            RangeFailed: it refuses to read.
+        """
+        sampler = Sampler(self._reading.session, table, select_planned(columns))
+        found = sampler.take(rows_max)
+        hinted = self._hint(table.name)
+        return replace(
+            found,
+            partitions_hinted=hinted.partitions,
+            partition_bytes_hinted=hinted.partition_bytes,
+        )
+
+    def _hint(self, name: TableName) -> Hint:
+        """Return the node's own guess, which some services do not make."""
+        try:
+            rows = self._connection.session.execute(
+                "SELECT range_start, range_end, partitions_count, mean_partition_size"
+                " FROM system.size_estimates WHERE keyspace_name = %s AND table_name = %s",
+                (name.keyspace, name.name),
+            )
+        except InvalidRequest:
+            return Hint()
+        except Exception as error:
+            raise translate(error, where="system.size_estimates") from error
+        return hint(list(rows))
+
+    def findings(self, tables: Sequence[Table]) -> list[Finding]:
+        """Return what was seen of the cluster, of reading from it, and of some tables."""
+        found = list(of_cluster(self._facts, self.protocol_version))
+        for keyspace, replication in self._rows(
+            "SELECT keyspace_name, replication FROM system_schema.keyspaces"
+        ):
+            if any(t.name.keyspace == keyspace for t in tables):
+                level = self._settings.consistency
+                found.append(of_keyspace(keyspace, dict(replication), self._facts, level))
+        try:
+            session = self._reading.session
+        except SnapshotError as error:
+            return [
+                *found,
+                Finding(level=Level.FAIL, text=f"{error.what}: {error.why}", fix=error.fix),
+            ]
+        for table in tables:
+            found.append(of_reading(session, table, self._settings.username or "the role"))
+            found += of_table(table, self._rows)
+        return found
+
+    @cached_property
+    def _reading(self) -> Connection:
+        """Return a session that reads as a run does: from one data centre, cells as bytes."""
+        return connect(
+            self._settings.model_copy(update={"local_datacenter": self.datacenter}),
+            raw=True,
+            protocol_version=self.protocol_version,
+        )
+
     def close(self) -> None:
-        """Give the session back."""
+        """Give the sessions back."""
         self._connection.close()
+        if "_reading" in self.__dict__:
+            self._reading.close()
 
     def _rows(self, query: str, values: tuple[object, ...] = ()) -> list[tuple[Any, ...]]:
         try:

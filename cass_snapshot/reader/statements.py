@@ -54,6 +54,31 @@ def select_range(table: Table, columns: Sequence[Selected]) -> str:
     return _rows(table, columns, f"{_token(table)} > ? AND {_token(table)} <= ?")
 
 
+def select_first(table: Table, columns: Sequence[Selected]) -> str:
+    """Return the read of a range of tokens that ends, by a third parameter, after so many rows."""
+    return _rows(table, columns, f"{_token(table)} > ? AND {_token(table)} <= ?", limit=" LIMIT ?")
+
+
+def select_first_partitions(table: Table) -> str:
+    """Return the read of the partition keys in a range of tokens, whatever is in them, limited."""
+    names, place = _names(table.partition_key), _token(table)
+    return (
+        f"SELECT DISTINCT {names} FROM {_from(table)}"  # noqa: S608 - quoted below
+        f" WHERE {place} > ? AND {place} <= ? LIMIT ?"
+    )
+
+
+def count_partition(table: Table) -> str:
+    """Return the count of a partition's rows; one with static values alone has none."""
+    counted = f"COUNT({quote(table.clustering[0].name)})"
+    return f"SELECT {counted} FROM {_from(table)} WHERE {_equal(table.partition_key)}"  # noqa: S608 - quoted below
+
+
+def select_any(table: Table) -> str:
+    """Return the read of one row, wherever it is."""
+    return f"SELECT {_names(table.partition_key)} FROM {_from(table)} LIMIT 1"  # noqa: S608 - quoted below
+
+
 def select_partitions_at_token(table: Table) -> str:
     """Return the read of the partition keys that share one token, whatever is in them."""
     names = _names(table.partition_key)
@@ -84,13 +109,14 @@ def select_rest_of_partition(table: Table, columns: Sequence[Selected], depth: i
     )
 
 
-def _rows(table: Table, columns: Sequence[Selected], condition: str) -> str:
+def _rows(table: Table, columns: Sequence[Selected], condition: str, *, limit: str = "") -> str:
     wanted = ", ".join(map(_term, columns))
     word = "DISTINCT " if table.partitions else ""
     text = f"SELECT {word}{wanted} FROM {_from(table)} WHERE {condition}"  # noqa: S608 - quoted below
     if not table.where:
-        return text
-    return f"{text} AND {table.where}{' ALLOW FILTERING' if table.allow_filtering else ''}"
+        return text + limit
+    filtering = " ALLOW FILTERING" if table.allow_filtering else ""
+    return f"{text} AND {table.where}{limit}{filtering}"
 
 
 def _term(selected: Selected) -> str:

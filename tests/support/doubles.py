@@ -26,7 +26,7 @@ from cass_snapshot.model import (
 )
 from cass_snapshot.mysql import statements
 from cass_snapshot.mysql.columns import Flavour, key_names, plan_columns
-from cass_snapshot.planned import Finding, PlannedTarget, TableMapping
+from cass_snapshot.planned import Finding, PlannedColumn, PlannedTarget, Sample, TableMapping
 from cass_snapshot.settings import MysqlSettings, RunSettings, Settings
 from cass_snapshot.settings.tables import TableSettings
 from cass_snapshot.snapshot.plan import RunPlan, examine, lay_out
@@ -253,6 +253,8 @@ class MemorySource:
     heading: str = "cassandra dc1"
     datacenter: str = "dc1"
     protocol_version: int = 5
+    rows: tuple[Cells, ...] = ()
+    found: tuple[Finding, ...] = ()
 
     def table(
         self,
@@ -271,6 +273,21 @@ class MemorySource:
             allow_filtering=allow_filtering,
             partitions=partitions,
         )
+
+    def sample(self, table: Table, columns: Sequence[PlannedColumn], *, rows_max: int) -> Sample:
+        """Return the rows that were put there."""
+        assert table.name.name in self.tables
+        assert columns
+        return Sample(
+            rows=self.rows[:rows_max],
+            rows_estimated=len(self.rows),
+            whole=len(self.rows) <= rows_max,
+        )
+
+    def findings(self, tables: Sequence[Table]) -> list[Finding]:
+        """Return what was put there."""
+        assert {t.name.name for t in tables} <= set(self.tables)
+        return list(self.found)
 
     def close(self) -> None:
         """Do nothing."""
