@@ -24,6 +24,8 @@ SCALARS = frozenset(
     }
 )
 COLLECTIONS = frozenset({"list", "set", "map"})
+NESTING_MAX = 64
+"""How deep types may stand in one another: whatever walks over them does so by recursion."""
 UDT = "udt"
 CUSTOM = "custom"
 _TOKEN = re.compile(r"\s*(?:(\"(?:[^\"]|\"\")*\")|('(?:[^']|'')*')|(\w+)|([<>{},]))")
@@ -111,13 +113,22 @@ class _Parser:
     def __init__(self, text: str) -> None:
         self._text = text
         self._at = 0
+        self._depth = 0
 
     def type(self) -> CqlType:
+        self._depth += 1
+        if self._depth > NESTING_MAX:
+            raise ValueError(f"a CQL type nested more than {NESTING_MAX} deep")
+        found = self._type()
+        self._depth -= 1
+        return found
+
+    def _type(self, *, frozen: bool = False) -> CqlType:
         quoted, custom, word, _ = self._next()
         if custom:
             return CqlType(name=CUSTOM, label=custom[1:-1].replace("''", "'"))
-        if word == "frozen" and self._peek() == "<":
-            (inner,) = self._list("<", ">", self.type)
+        if word == "frozen" and self._peek() == "<" and not frozen:
+            (inner,) = self._list("<", ">", lambda: self._type(frozen=True))
             return CqlType(
                 name=inner.name,
                 of=inner.of,

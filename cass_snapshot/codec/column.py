@@ -2,23 +2,46 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from orjson import dumps
 
-from cass_snapshot.codec.refusal import BadCell, Values
-from cass_snapshot.codec.scalars import ENCODERS
+from cass_snapshot.codec.encoders import encoder
+from cass_snapshot.codec.limits import checks
+from cass_snapshot.codec.refusal import BadCell, Refusal, Values
+from cass_snapshot.cql import parse
 from cass_snapshot.forms import Form
 from cass_snapshot.model import Cells, Problem
-from cass_snapshot.planned import PlannedColumn
+from cass_snapshot.planned import PlannedColumn, Reading
+
+_WIDER = {
+    Form.TEXT: "LONGTEXT",
+    Form.JSON: "LONGTEXT",
+    Form.DIGITS: "LONGTEXT",
+    Form.DECIMAL: "LONGTEXT",
+    Form.DATE: "INT",
+    Form.TIME: "BIGINT",
+    Form.DATETIME: "BIGINT",
+}
+"""By form, a type that takes every value that the form can tell."""
+_RAW = "LONGBLOB"
+_BARE = re.compile(r"[A-Za-z0-9_-]+")
 
 
 class ColumnEncoder:
-    """Writes the cells of one planned column."""
+    """Writes the cells of one planned column.
+
+    Raises:
+        ValueError: the column's type has no such form.
+    """
 
     def __init__(self, planned: PlannedColumn) -> None:
         self._planned = planned
-        self._encode = ENCODERS[planned.column.type]
+        self._type = parse(planned.column.type)
+        self._encode = encoder(self._type, planned.form, planned.reading)
+        self._checks = checks(planned.form, planned.limits)
+        self._null_refused = not planned.limits.nullable and planned.null is None
         self.name = planned.column.name
         self.boolean = planned.form is Form.BOOLEAN
         self.replaces_null = planned.null is not None
@@ -29,10 +52,15 @@ class ColumnEncoder:
         Raises:
             BadCell: some cell does not fit.
         """
-        planned = self._planned
         nulls = cells.count(None)
+        if nulls and self._null_refused:
+            raise BadCell(cells.index(None), "NULL", Refusal.NULL)
         present = [cell for cell in cells if cell is not None] if nulls else cells
-        texts = json_texts(planned.form, self._encode(present, planned.limits))  # type: ignore[arg-type]  # no None is left
+        values = self._encode(present, self._planned.limits)  # type: ignore[arg-type]  # no None is left
+        if self._checks and values:
+            for check in self._checks:
+                check(present, values)  # type: ignore[arg-type]  # as above
+        texts = json_texts(self._planned.form, values)
         if not nulls:
             return texts, 0
         rest = iter(texts)
@@ -54,14 +82,29 @@ class ColumnEncoder:
 
     def _problem(self, bad: BadCell) -> Problem:
         planned = self._planned
+        value = planned.reading is Reading.VALUE
+        error, code = bad.why.value
         return Problem(
-            column=self.name,
-            what=f"{bad.what}; {planned.column.type} goes to {planned.limits.type},"
-            " which cannot hold it unchanged",
-            fix=bad.fix or "mend or remove that row in Cassandra, then run again",
-            error=1366,
-            code="CS-D01",
+            column=self.name if value else planned.name,
+            what=f"{bad.what}; {self._type if value else planned.reading.value} goes to"
+            f" {planned.limits.type}, which cannot hold it unchanged",
+            fix=planned.limits.fix or self._fix(bad.why),
+            error=error,
+            code=code,
         )
+
+    def _fix(self, why: Refusal) -> str:
+        planned = self._planned
+        name = self.name if _BARE.fullmatch(self.name) else dumps(self.name).decode()
+        column = f"[tables.columns.{name}]"
+        if planned.column.in_key and why is Refusal.NULL:
+            return "mend or remove that row in Cassandra, then run again"
+        if why is Refusal.NULL:
+            return f"let the target column take NULL, or set {column} null = ..."
+        wider = _RAW if why is Refusal.FORM else _WIDER.get(planned.form, _RAW)
+        if planned.column.in_key:
+            return f'set key = "digest" for the table, and {column} type = "{wider}"'
+        return f'set {column} type = "{wider}", or mend that row in Cassandra'
 
 
 def json_texts(form: Form, values: Values) -> Sequence[bytes]:
@@ -69,10 +112,12 @@ def json_texts(form: Form, values: Values) -> Sequence[bytes]:
 
     Only texts can hold a comma. In an array of texts ``","`` stands between two of them and nowhere
     else, unless a text ends in a quote and a comma; so where a comma follows an escaped quote, each
-    text is written by itself.
+    text is written by itself. JSON inside of a text has such commas as a rule.
     """
     if not values:
         return []
+    if form is Form.JSON:
+        return list(map(dumps, values))
     joined = dumps(values)
     if form is Form.TEXT:
         if b'\\",' in joined:

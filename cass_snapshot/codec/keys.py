@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import orjson
 
+from cass_snapshot.codec.digest import key_digest
 from cass_snapshot.codec.row import RowEncoder
 from cass_snapshot.model import Cells, ColumnKind, Position
 from cass_snapshot.planned import PlannedColumn, Reading
 from cass_snapshot.ring.tokens import token
 
 KeyValues = Callable[[Sequence[Cells]], list[list[Any] | None]]
-
-
-def key_digest(cells: Iterable[bytes | None]) -> bytes:
-    """Return the SHA-256 of a primary key's cells, each with its length before it (4 bytes)."""
-    parts = [cell for cell in cells if cell is not None]
-    return hashlib.sha256(b"".join(len(p).to_bytes(4, "big") + p for p in parts)).digest()
 
 
 def key_values(columns: Sequence[PlannedColumn]) -> KeyValues:
@@ -50,7 +44,7 @@ def target_key_values(columns: Sequence[PlannedColumn], names: Sequence[str]) ->
     """Return the same for the columns that the target's rows are told apart by, in that order."""
     by_name = {p.name: p for p in columns}
     if [by_name[name].reading for name in names] == [Reading.DIGEST]:
-        return lambda keys: [[key_digest(cells).hex()] for cells in keys]
+        return lambda keys: [[_digest(cells)] for cells in keys]
     natural = key_values(columns)
     places = {p.name: place for place, p in enumerate(_natural(columns))}
     order = [places[name] for name in names]
@@ -63,3 +57,7 @@ def target_key_values(columns: Sequence[PlannedColumn], names: Sequence[str]) ->
 
 def _natural(columns: Sequence[PlannedColumn]) -> list[PlannedColumn]:
     return [p for p in columns if p.column.in_key and p.reading is Reading.VALUE]
+
+
+def _digest(cells: Cells) -> str:
+    return key_digest(cell for cell in cells if cell is not None).hex()

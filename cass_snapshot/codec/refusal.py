@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from enum import Enum
 from typing import Any
 
 from cass_snapshot.forms import Limits
@@ -11,14 +12,27 @@ Values = Sequence[Any]
 Encode = Callable[[Sequence[bytes], Limits], Values]
 
 
-class BadCell(ValueError):
-    """A cell that cannot become a value: its index in the column, what it is, what would help."""
+class Refusal(Enum):
+    """Why a cell is refused: the number of the error that MySQL would raise, and our code.
 
-    def __init__(self, index: int, what: str, fix: str = "") -> None:
+    ``FORM``: no value of this form tells it. The others fit the form and not the target column.
+    """
+
+    FORM = (1366, "CS-D01")
+    LENGTH = (1406, "CS-D02")
+    RANGE = (1264, "CS-D02")
+    DATE = (1292, "CS-D02")
+    NULL = (1048, "CS-D03")
+
+
+class BadCell(ValueError):
+    """A cell that cannot become a value: its index in the column, what it is (never its value)."""
+
+    def __init__(self, index: int, what: str, why: Refusal = Refusal.FORM) -> None:
         super().__init__(what)
         self.index = index
         self.what = what
-        self.fix = fix
+        self.why = why
 
 
 def first_index(cells: Sequence[Any], bad: Callable[[Any], bool]) -> int:

@@ -5,23 +5,39 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from cass_snapshot.codec.column import ColumnEncoder
+from cass_snapshot.codec.digest import key_digest
 from cass_snapshot.codec.refusal import BadCell
 from cass_snapshot.model import Cells, Encoded, Lines, Position, Problem, Rejected, Tally
-from cass_snapshot.planned import PlannedColumn
+from cass_snapshot.planned import PlannedColumn, Reading
+
+
+def _digest(position: Position) -> bytes:
+    return b'"%b"' % key_digest(position.partition_key + position.clustering).hex().encode()
+
+
+def _token(position: Position) -> bytes:
+    return b"%d" % position.token
+
+
+_MADE: dict[Reading, Callable[[Position], bytes]] = {
+    Reading.DIGEST: _digest,
+    Reading.TOKEN: _token,
+}
 
 
 class RowEncoder:
     """Turns the rows of one table into WAL lines.
 
     Args:
-        columns: what a row holds, in order, with the limits of the target.
+        columns: those of a line: what a row holds, in order, then what is made from it.
         locate: tells where a row stands, for what is made from its key and for a row set aside.
     """
 
     def __init__(
         self, columns: Sequence[PlannedColumn], locate: Callable[[Cells], Position]
     ) -> None:
-        self._columns = [ColumnEncoder(planned) for planned in columns]
+        self._columns = [ColumnEncoder(p) for p in columns if p.reading.read]
+        self._made = [_MADE[p.reading] for p in columns if not p.reading.read]
         self._locate = locate
 
     def encode(self, rows: Sequence[Cells]) -> Encoded:
@@ -45,6 +61,9 @@ class RowEncoder:
             encoded.append(texts)
         if bad:
             return self._set_aside(rows, bad)
+        if self._made:
+            positions = list(map(self._locate, rows))
+            encoded += [list(map(make, positions)) for make in self._made]
         lines = b"]\n[".join(map(b",".join, zip(*encoded, strict=True)))
         return Encoded(
             lines=Lines(

@@ -1,22 +1,9 @@
-"""Whole columns of cells to WAL values: one encoder a form. Pure.
+"""Whole columns of scalar cells to WAL values, one function a form. Pure.
 
 An encoder takes the cells of a column that are not null, and returns their values in the same
 order, or raises BadCell with the index of the first cell that the form or the limits refuse. A
-whole column at a time, because a Python call per cell is what makes a copier slow.
-
-    form      value in the WAL                        CQL types
-    text      the string                              ascii, text, varchar
-    hex       lower-case hexadecimal string           blob
-    boolean   true, false                             boolean
-    integer   number                                  tinyint .. bigint, counter
-    digits    string of decimal digits                varint
-    decimal   string, "1.50" or "15E+3"               decimal: unscaled digits and scale are kept
-    number    shortest number that reads back equal   float (widened to double), double
-    date      "YYYY-MM-DD"                            date
-    time      "HH:MM:SS.ffffff"                       time
-    datetime  "YYYY-MM-DD HH:MM:SS.mmm", UTC          timestamp
-    uuid      "8-4-4-4-12", lower case                uuid, timeuuid
-    inet      "127.0.0.1", "::1"                      inet
+whole column at a time, because a Python call per cell is what makes a copier slow. What concerns
+the target alone (lengths, bounds) is looked at afterwards, in ``limits.py``.
 
 Cell layouts: Apache Cassandra, native protocol v5 section 6.
 """
@@ -40,8 +27,7 @@ from cass_snapshot.codec.calendar import (
     datetime_texts,
     time_text,
 )
-from cass_snapshot.codec.digits import encode_decimal, encode_digits
-from cass_snapshot.codec.refusal import BadCell, Encode, Values, first_index, width_message
+from cass_snapshot.codec.refusal import BadCell, Encode, Refusal, Values, first_index, width_message
 from cass_snapshot.forms import Limits
 
 _UUID_BYTES = 16
@@ -56,17 +42,12 @@ def _fixed(cells: Sequence[bytes], code: str, width: int) -> tuple[Any, ...]:
     return unpack(f">{len(cells)}{code}", b"".join(cells))
 
 
-def encode_text(cells: Sequence[bytes], limits: Limits) -> Values:
+def encode_text(cells: Sequence[bytes], limits: Limits) -> Values:  # noqa: ARG001 - one signature
     """Return strings; bytes that are not strict UTF-8 are refused."""
     try:
         values = [str(cell, "utf-8") for cell in cells]
     except UnicodeDecodeError:
         raise BadCell(first_index(cells, _undecodable), "bytes that are not valid UTF-8") from None
-    if limits.chars_max is not None and values:
-        ceiling = limits.chars_max
-        if max(map(len, values)) > ceiling:
-            index = first_index(values, lambda v: len(v) > ceiling)
-            raise BadCell(index, f"a text of {len(values[index])} characters")
     return values
 
 
@@ -78,13 +59,8 @@ def _undecodable(cell: bytes) -> bool:
     return False
 
 
-def encode_hex(cells: Sequence[bytes], limits: Limits) -> Values:
-    """Return lower-case hexadecimal strings."""
-    if limits.bytes_max is not None and cells:
-        ceiling = limits.bytes_max
-        if max(map(len, cells)) > ceiling:
-            index = first_index(cells, lambda c: len(c) > ceiling)
-            raise BadCell(index, f"a blob of {len(cells[index])} bytes")
+def encode_hex(cells: Sequence[bytes], limits: Limits) -> Values:  # noqa: ARG001 - one signature
+    """Return lower-case hexadecimal strings, of cells of any type."""
     return [cell.hex() for cell in cells]
 
 
@@ -98,14 +74,19 @@ def encode_boolean(cells: Sequence[bytes], limits: Limits) -> Values:
     return [n != 0 for n in numbers]
 
 
-def _integers(code: str, width: int) -> Encode:
+def integers(code: str, width: int, origin: int = 0) -> Encode:
+    """Return the encoder of a fixed-width number: a struct code, its bytes, what stands for 0."""
+
     def encode(cells: Sequence[bytes], limits: Limits) -> Values:  # noqa: ARG001 - one signature
-        return _fixed(cells, code, width)
+        numbers = _fixed(cells, code, width)
+        return [n - origin for n in numbers] if origin else numbers
 
     return encode
 
 
-def _floats(code: str, width: int) -> Encode:
+def floats(code: str, width: int) -> Encode:
+    """Return the encoder of a binary fraction: a struct code and its bytes."""
+
     def encode(cells: Sequence[bytes], limits: Limits) -> Values:
         values = _fixed(cells, code, width)
         if not all(map(isfinite, values)):
@@ -131,7 +112,7 @@ def encode_date(cells: Sequence[bytes], limits: Limits) -> Values:  # noqa: ARG0
         min(days) < DATE_OFFSET + DATE_DAYS_MIN or max(days) > DATE_OFFSET + DATE_DAYS_MAX
     ):
         index = first_index(days, lambda d: not DATE_DAYS_MIN <= d - DATE_OFFSET <= DATE_DAYS_MAX)
-        raise BadCell(index, "a date outside 1000-01-01 to 9999-12-31")
+        raise BadCell(index, "a date outside 1000-01-01 to 9999-12-31", Refusal.DATE)
     return [date_text(d - DATE_OFFSET) for d in days]
 
 
@@ -140,9 +121,10 @@ def encode_time(cells: Sequence[bytes], limits: Limits) -> Values:  # noqa: ARG0
     nanos = _fixed(cells, "q", 8)
     for index, value in enumerate(nanos):
         if not 0 <= value < DAY_NS:
-            raise BadCell(index, "a time outside one day")
+            raise BadCell(index, "a time outside one day", Refusal.DATE)
         if value % 1000:
-            raise BadCell(index, "a time with nanoseconds, of which six digits can be kept")
+            what = "a time with nanoseconds, of which six digits can be kept"
+            raise BadCell(index, what, Refusal.DATE)
     return [time_text(value // 1000) for value in nanos]
 
 
@@ -151,7 +133,7 @@ def encode_datetime(cells: Sequence[bytes], limits: Limits) -> Values:  # noqa: 
     millis = _fixed(cells, "q", 8)
     if millis and (min(millis) < DATETIME_MS_MIN or max(millis) > DATETIME_MS_MAX):
         index = first_index(millis, lambda m: not DATETIME_MS_MIN <= m <= DATETIME_MS_MAX)
-        raise BadCell(index, "a timestamp outside the years 1000 to 9999")
+        raise BadCell(index, "a timestamp outside the years 1000 to 9999", Refusal.DATE)
     return datetime_texts(millis)
 
 
@@ -187,28 +169,3 @@ def encode_inet(cells: Sequence[bytes], limits: Limits) -> Values:  # noqa: ARG0
     except KeyError:
         index = first_index(cells, lambda c: len(c) not in families)
         raise BadCell(index, width_message(cells[index], 4)) from None
-
-
-ENCODERS: dict[str, Encode] = {
-    "ascii": encode_text,
-    "text": encode_text,
-    "varchar": encode_text,
-    "blob": encode_hex,
-    "boolean": encode_boolean,
-    "tinyint": _integers("b", 1),
-    "smallint": _integers("h", 2),
-    "int": _integers("i", 4),
-    "bigint": _integers("q", 8),
-    "counter": _integers("q", 8),
-    "varint": encode_digits,
-    "decimal": encode_decimal,
-    "float": _floats("f", 4),
-    "double": _floats("d", 8),
-    "date": encode_date,
-    "time": encode_time,
-    "timestamp": encode_datetime,
-    "uuid": encode_uuid,
-    "timeuuid": encode_uuid,
-    "inet": encode_inet,
-}
-"""CQL type to the encoder of its form in the readable profile."""

@@ -161,7 +161,7 @@ class Parts:
                 table=job.target.table,
                 columns=columns,
                 key=job.target.key,
-                to_cell=lambda planned, value: cell(planned.column.type, value),
+                to_cell=lambda planned, value: cell(planned.column.type, planned.form, value),
                 to_values=target_key_values(job.target.columns, job.target.key),
                 patience=self._patience,
             )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 
-from cass_snapshot.codec.keys import key_digest, key_values, target_key_values
+from cass_snapshot.codec.digest import key_digest
+from cass_snapshot.codec.keys import key_values, target_key_values
 from cass_snapshot.forms import Form, Limits
 from cass_snapshot.mysql.columns import Flavour, plan_columns
 from cass_snapshot.planned import PlannedColumn, Reading

@@ -10,8 +10,8 @@ from time import perf_counter
 
 import pytest
 
+from cass_snapshot.codec.column import ColumnEncoder
 from cass_snapshot.codec.refusal import BadCell
-from cass_snapshot.codec.scalars import ENCODERS
 from cass_snapshot.model import Cells, Problem, Tally
 from cass_snapshot.planned import PlannedColumn
 from tests.support.typed_cells import SERIALIZE, encode, encoded, floats, key, planned, table
@@ -81,10 +81,10 @@ KEYS: list[tuple[str, bytes, str]] = [
     ("text", b"x" * 769, "a text of 769 characters"),
     ("ascii", b"x" * 769, "a text of 769 characters"),
     ("text", "é".encode() * 769, "a text of 769 characters"),
-    ("blob", b"x" * 3073, "a blob of 3073 bytes"),
+    ("blob", b"x" * 3073, "a value of 3073 bytes"),
 ]
 KEYS = [case for case in KEYS if case[0] != "decimal" or "bytes" in case[2]]
-KEYS.append(("decimal", SERIALIZE["decimal"](Decimal("1" * 81)), "a decimal of 81 characters"))
+KEYS.append(("decimal", SERIALIZE["decimal"](Decimal("1" * 81)), "a text of 81 characters"))
 GOOD = {
     "text": b"ok",
     "varchar": b"ok",
@@ -184,9 +184,9 @@ def test_no_refusal_quotes_the_value(cql: str, bad: bytes, *, in_key: bool) -> N
 @pytest.mark.parametrize(("cql", "bad", "what"), [*REGULAR, *KEYS])
 def test_an_encoder_names_the_first_bad_cell(cql: str, bad: bytes, what: str) -> None:
     """The index counts the cells that are not null."""
-    limits = planned(cql, in_key=(cql, bad, what) not in REGULAR).limits
+    column = planned(cql, in_key=(cql, bad, what) not in REGULAR)
     with pytest.raises(BadCell) as refused:
-        ENCODERS[cql]([good(cql), good(cql), bad, bad], limits)
+        ColumnEncoder(column).texts((good(cql), good(cql), bad, bad))
     assert refused.value.index == 2
     assert what in refused.value.what
 

@@ -54,7 +54,7 @@ def test_a_key_that_was_read_back_is_the_cell_that_was_copied(
 ) -> None:
     """For each type of key column, as text or as bytes, at the ends of what it holds."""
     expected = expected or (pack(">q", 86_399_999_999_000) if cql == "time" else b"")
-    assert expected == cell(cql, wal_value(READABLE_FORMS[cql], value))
+    assert expected == cell(cql, READABLE_FORMS[cql], wal_value(READABLE_FORMS[cql], value))
 
 
 def test_every_key_type_was_tried() -> None:
