@@ -5,17 +5,30 @@ It stores a position as text and never interprets it; "none yet" is not "could n
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import orjson
 
 from cass_snapshot.errors import Fenced, StateError
-from cass_snapshot.model import Batch, Checkpoint, Position, RangeState, TokenRange
+from cass_snapshot.model import (
+    Batch,
+    Checkpoint,
+    Position,
+    Problem,
+    RangeState,
+    Tally,
+    TokenRange,
+    Written,
+)
 from cass_snapshot.mysql.control import ControlSql
+from cass_snapshot.validation import RangeTally
 
 FAILED = "failed"
 """The state in ``snapshot_wal`` of a batch that MySQL refused."""
+MENDED, REFUSED = "written", "refused"
+"""The states in ``snapshot_rejected``: the row is in by now, or was refused once more."""
 
 
 def position_text(position: Position | None) -> str | None:
@@ -40,6 +53,39 @@ def parse_position(text: str | None) -> Position | None:
         token=parts["token"],
         partition_key=tuple(map(bytes.fromhex, parts["pk"])),
         clustering=tuple(map(bytes.fromhex, parts["ck"])),
+    )
+
+
+def tally_text(tally: Tally, rejected: int = 0) -> str | None:
+    """Return what a batch has besides its written rows, None where that is nothing."""
+    found = {
+        "static_only": tally.static_only,
+        "refused": tally.refused,
+        "nulls": dict(tally.nulls),
+        "rejected": rejected,
+    }
+    present = {name: value for name, value in found.items() if value}
+    return orjson.dumps(present).decode() if present else None
+
+
+def range_tally(number: int, rejected: int, texts: Iterable[str]) -> RangeTally:
+    """Return what a range has besides its written rows.
+
+    Args:
+        number: the range's.
+        rejected: how many of its rows were set aside and are not in.
+        texts: what ``tally_text`` wrote of its batches.
+    """
+    replaced: Counter[str] = Counter()
+    static_only = 0
+    for found in map(orjson.loads, texts):
+        static_only += found.get("static_only", 0)
+        replaced.update(found.get("nulls", {}))
+    return RangeTally(
+        range=number,
+        rejected=rejected,
+        static_only=static_only,
+        replaced=tuple(sorted(replaced.items())),
     )
 
 
@@ -87,8 +133,8 @@ class CheckpointKeeper:
             )
         return checkpoint_of(row)
 
-    def advance(self, cursor: Any, batch: Batch) -> bool:  # noqa: ANN401 - see connection.connect
-        """Move the checkpoint over a batch, in the open transaction; False if it is past it.
+    def advance(self, cursor: Any, batch: Batch) -> Written:  # noqa: ANN401 - see connection.connect
+        """Move the checkpoint over a batch, in the open transaction; not if it is past it.
 
         The epoch is read under a shared lock, so a take-over waits for this transaction, and this
         process writes nothing after a take-over.
@@ -97,42 +143,94 @@ class CheckpointKeeper:
             Fenced: another process took the run over.
             StateError: the checkpoint is not where this batch begins.
         """
-        cursor.execute(self._sql.epoch, self._key)
-        row = cursor.fetchone()
-        if row is None or row[0] != self._epoch:
-            raise Fenced(
-                "another process has taken this run over",
-                where=f"run {self._key[0]}, {self._key[1]}, {batch.range}",
-                why=f"this process has epoch {self._epoch}, the run {row[0] if row else 'is gone'}",
-                fix="leave the copy to the other process",
-            )
+        self.guard(cursor, batch.range)
         rows = batch.lines.rows
         state = RangeState.DONE if batch.closing else RangeState.RUNNING
         cursor.execute(
             self._sql.advance,
             (
-                *(position_text(batch.position), batch.seq, rows, rows, batch.checksum),
+                *(position_text(batch.position), batch.seq),
+                *(rows + batch.lines.tally.refused, rows, batch.checksum),
                 *(state.value, self._worker, *self._key, batch.range.number, batch.seq - 1),
             ),
         )
         if cursor.rowcount == 1:
-            return True
-        self._prove_applied(cursor, batch)
-        return False
+            return Written(fresh=True)
+        return Written(fresh=False, rejected=self._prove_applied(cursor, batch))
 
-    def record(self, cursor: Any, batch: Batch, error_code: int | None = None) -> None:  # noqa: ANN401 - see connection.connect
-        """Write the batch's row of ``snapshot_wal``; with an error code, as failed."""
-        state = self._wal_state if error_code is None else FAILED
+    def record(self, cursor: Any, batch: Batch, rejected: int) -> None:  # noqa: ANN401 - see connection.connect
+        """Write the batch's row of ``snapshot_wal``, and take rejected rows off the checkpoint."""
+        if rejected:
+            cursor.execute(self._sql.count_out, (rejected, *self._key, batch.range.number))
+        self._insert(cursor, batch, self._wal_state, None, tally_text(batch.lines.tally, rejected))
+
+    def record_failure(self, cursor: Any, batch: Batch, error_code: int) -> None:  # noqa: ANN401 - see connection.connect
+        """Write the row of ``snapshot_wal`` of a batch that was refused as a whole."""
+        self._insert(cursor, batch, FAILED, error_code, None)
+
+    def guard(self, cursor: Any, token_range: TokenRange) -> None:  # noqa: ANN401 - see connection.connect
+        """Hold off a take-over until this transaction ends.
+
+        Raises:
+            Fenced: another process took the run over.
+        """
+        cursor.execute(self._sql.epoch, self._key)
+        row = cursor.fetchone()
+        if row is None or row[0] != self._epoch:
+            raise Fenced(
+                "another process has taken this run over",
+                where=f"run {self._key[0]}, {self._key[1]}, {token_range}",
+                why=f"this process has epoch {self._epoch}, the run {row[0] if row else 'is gone'}",
+                fix="leave the copy to the other process",
+            )
+
+    def mended(self, cursor: Any, row_id: str) -> bool:  # noqa: ANN401 - see connection.connect
+        """Tell whether a rejected row went in already."""
+        cursor.execute(self._sql.rejected_state, (*self._key, row_id))
+        row = cursor.fetchone()
+        return row is not None and row[0] == MENDED
+
+    def record_mend(
+        self,
+        cursor: Any,  # noqa: ANN401 - see connection.connect
+        row_id: str,
+        token_range: TokenRange,
+        problem: Problem | None,
+    ) -> None:
+        """Write what became of a rejected row that was tried again; one that is in is counted in.
+
+        Args:
+            cursor: of the row's own transaction.
+            row_id: names the row; not one that is in already.
+            token_range: the range that it was read from.
+            problem: why it was refused again, None if it is in.
+        """
+        state = MENDED if problem is None else REFUSED
+        values = (state, problem and problem.error, problem and problem.column)
+        cursor.execute(
+            self._sql.insert_rejected, (*self._key, row_id, token_range.number, *values, *values)
+        )
+        if problem is None:
+            cursor.execute(self._sql.count_in, (*self._key, token_range.number))
+
+    def _insert(
+        self,
+        cursor: Any,  # noqa: ANN401 - see connection.connect
+        batch: Batch,
+        state: str,
+        error_code: int | None,
+        tally: str | None,
+    ) -> None:
         values = (
             *(batch.segment, batch.offset, batch.lines.rows, batch.size),
-            *(batch.checksum, state, error_code),
+            *(batch.checksum, state, error_code, tally),
         )
         cursor.execute(
             self._sql.insert_wal, (*self._key, batch.range.number, batch.seq, *values, *values)
         )
 
-    def _prove_applied(self, cursor: Any, batch: Batch) -> None:  # noqa: ANN401 - see connection.connect
-        """Refuse to skip a batch unless this very batch is in already."""
+    def _prove_applied(self, cursor: Any, batch: Batch) -> int:  # noqa: ANN401 - see connection.connect
+        """Refuse to skip a batch unless this very batch is in; return how many rows it rejected."""
         checkpoint = self.read(cursor, batch.range.number)
         cursor.execute(self._sql.wal_checksum, (*self._key, batch.range.number, batch.seq))
         row = cursor.fetchone()
@@ -144,3 +242,4 @@ class CheckpointKeeper:
                 f" checksum {row[0] if row else 'none'} against {batch.checksum}",
                 fix="start afresh with --new",
             )
+        return int(orjson.loads(row[1] or "{}").get("rejected", 0))

@@ -57,7 +57,7 @@ class TargetColumn:
     @property
     def hexadecimal(self) -> bool:
         """Tell whether the WAL's value has to be turned from hexadecimal into bytes."""
-        return self.planned.form is Form.HEX
+        return self.planned.form in (Form.HEX, Form.VECTOR)
 
 
 _FIXED = {

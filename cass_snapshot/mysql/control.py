@@ -6,7 +6,7 @@ truncated. The names of tables and columns are interface.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from cass_snapshot.mysql.statements import qualified
 
@@ -14,6 +14,7 @@ RUNS = "snapshot_runs"
 CHECKPOINTS = "snapshot_checkpoints"
 WAL = "snapshot_wal"
 VALIDATION = "snapshot_validation"
+REJECTED = "snapshot_rejected"
 
 _ID = "VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL"
 _SOURCE = "VARCHAR(512) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL"
@@ -63,6 +64,7 @@ SHAPES: dict[str, tuple[tuple[str, str], ...]] = {
         ("state", _WORD),
         ("error_code", "INT NULL"),
         ("created_at", "DATETIME(3) NOT NULL"),
+        ("tally", "LONGTEXT NULL"),
     ),
     VALIDATION: (
         ("id", "BIGINT NOT NULL AUTO_INCREMENT"),
@@ -78,15 +80,32 @@ SHAPES: dict[str, tuple[tuple[str, str], ...]] = {
         ("extra", "BIGINT NOT NULL"),
         ("ranges_equal", "INT NOT NULL"),
         ("ranges_total", "INT NOT NULL"),
+        ("rejected", "BIGINT NOT NULL DEFAULT 0"),
+        ("static_only", "BIGINT NOT NULL DEFAULT 0"),
+        ("replaced", "LONGTEXT NULL"),
+    ),
+    REJECTED: (
+        ("run_id", _ID),
+        ("source", _SOURCE),
+        ("row_id", _ID),
+        ("range", "INT NOT NULL"),
+        ("state", _WORD),
+        ("error_code", "INT NULL"),
+        ("column_name", "VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NULL"),
+        ("updated_at", "DATETIME(3) NOT NULL"),
     ),
 }
 """Each control table's columns and their definitions. ``mismatched`` is NULL where only counts were
-compared, which cannot see it."""
+compared, which cannot see it. ``tally`` is JSON of what a batch has besides its rows, NULL where
+that is nothing; ``replaced`` JSON of the NULLs that were replaced, by source column."""
+ADDED = {WAL: ("tally",), VALIDATION: ("rejected", "static_only", "replaced")}
+"""Columns that tables of the first version lack; ``add_columns`` adds them."""
 _KEYS = {
     RUNS: "PRIMARY KEY (`run_id`, `source`), KEY `by_source` (`source`, `started_at`)",
     CHECKPOINTS: "PRIMARY KEY (`run_id`, `source`, `range`)",
     WAL: "PRIMARY KEY (`run_id`, `source`, `range`, `batch_seq`)",
     VALIDATION: "PRIMARY KEY (`id`), KEY `by_run` (`run_id`)",
+    REJECTED: "PRIMARY KEY (`run_id`, `source`, `row_id`)",
 }
 
 
@@ -108,9 +127,10 @@ def foreign(
         return f"its engine is {engine}"
     there = {str(name): str(sql).partition("(")[0].lower() for name, sql, *_ in columns}
     wanted = {name: _type_of(definition) for name, definition in SHAPES[table]}
-    if missing := [name for name in wanted if name not in there]:
+    later = ADDED.get(table, ())
+    if missing := [name for name in wanted if name not in there and name not in later]:
         return f"it lacks {', '.join(missing)}"
-    if other := [name for name, kind in wanted.items() if there[name] != kind]:
+    if other := [name for name, kind in wanted.items() if there.get(name, kind) != kind]:
         return f"columns of another type: {', '.join(other)}"
     if more := [str(c[0]) for c in columns if str(c[0]) not in wanted and c[3] == "NO"]:
         return f"it has {', '.join(more)}, which this tool does not fill"
@@ -132,6 +152,14 @@ def create(database: str, table: str) -> str:
     )
 
 
+def add_columns(database: str, table: str, there: Collection[str]) -> str:
+    """Return the DDL that adds what a table of an earlier version lacks, or an empty text."""
+    missing = [name for name in ADDED.get(table, ()) if name not in there]
+    definitions = dict(SHAPES[table])
+    added = ", ".join(f"ADD COLUMN `{name}` {definitions[name]}" for name in missing)
+    return f"ALTER TABLE {qualified(database, table)} {added}" if added else ""
+
+
 _OF_RUN = "`run_id` = %s AND `source` = %s"
 
 
@@ -140,17 +168,18 @@ class ControlSql:
 
     def __init__(self, database: str) -> None:
         # The driver's own formatting would take a % in the database's name for a parameter.
-        runs, checkpoints, wal, validation = (
+        runs, checkpoints, wal, validation, rejected = (
             qualified(database, table).replace("%", "%%") for table in SHAPES
         )
         self._write_runs(runs)
         self._write_checkpoints(checkpoints, runs)
         self._write_batches(wal)
+        self._write_rejected(rejected)
         self.insert_validation = (
             f"INSERT INTO {validation} (`table_name`, `cassandra_count`, `mysql_count`, `diff`,"
             " `status`, `created_at`, `run_id`, `missing`, `mismatched`, `extra`,"
-            " `ranges_equal`, `ranges_total`)"
-            " VALUES (%s, %s, %s, %s, %s, UTC_TIMESTAMP(3), %s, %s, NULL, %s, %s, %s)"
+            " `ranges_equal`, `ranges_total`, `rejected`, `static_only`, `replaced`)"
+            " VALUES (%s, %s, %s, %s, %s, UTC_TIMESTAMP(3), %s, %s, NULL, %s, %s, %s, %s, %s, %s)"
         )
 
     def _write_runs(self, runs: str) -> None:
@@ -201,6 +230,14 @@ class ControlSql:
             " `row_digest` = %s, `state` = %s, `worker` = %s, `updated_at` = UTC_TIMESTAMP(3)"
             f" WHERE {_OF_RUN} AND `range` = %s AND `batch_seq` = %s"
         )
+        self.count_out = (
+            f"UPDATE {checkpoints} SET `rows_written` = `rows_written` - %s"
+            f" WHERE {_OF_RUN} AND `range` = %s"
+        )
+        self.count_in = (
+            f"UPDATE {checkpoints} SET `rows_written` = `rows_written` + 1"
+            f" WHERE {_OF_RUN} AND `range` = %s AND `rows_written` < `rows_read`"
+        )
         self.mark_range = (
             f"UPDATE {checkpoints} SET `state` = %s, `attempts` = %s,"
             f" `updated_at` = UTC_TIMESTAMP(3) WHERE {_OF_RUN}"
@@ -211,12 +248,27 @@ class ControlSql:
     def _write_batches(self, wal: str) -> None:
         self.insert_wal = (
             f"INSERT INTO {wal} (`run_id`, `source`, `range`, `batch_seq`, `segment`, `offset`,"
-            " `rows`, `bytes`, `checksum`, `state`, `error_code`, `created_at`)"
-            " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, UTC_TIMESTAMP(3))"
+            " `rows`, `bytes`, `checksum`, `state`, `error_code`, `tally`, `created_at`)"
+            " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, UTC_TIMESTAMP(3))"
             # A batch that was refused has a row already; the later attempt takes its place.
             " ON DUPLICATE KEY UPDATE `segment` = %s, `offset` = %s, `rows` = %s, `bytes` = %s,"
-            " `checksum` = %s, `state` = %s, `error_code` = %s, `created_at` = UTC_TIMESTAMP(3)"
+            " `checksum` = %s, `state` = %s, `error_code` = %s, `tally` = %s,"
+            " `created_at` = UTC_TIMESTAMP(3)"
         )
         self.wal_checksum = (
-            f"SELECT `checksum` FROM {wal} WHERE {_OF_RUN} AND `range` = %s AND `batch_seq` = %s"
+            f"SELECT `checksum`, `tally` FROM {wal} WHERE {_OF_RUN} AND `range` = %s"
+            " AND `batch_seq` = %s"
+        )
+        self.tallies = f"SELECT `range`, `tally` FROM {wal} WHERE {_OF_RUN} AND `tally` IS NOT NULL"
+
+    def _write_rejected(self, rejected: str) -> None:
+        self.rejected_state = (
+            f"SELECT `state` FROM {rejected} WHERE {_OF_RUN} AND `row_id` = %s FOR UPDATE"
+        )
+        self.insert_rejected = (
+            f"INSERT INTO {rejected} (`run_id`, `source`, `row_id`, `range`, `state`,"
+            " `error_code`, `column_name`, `updated_at`)"
+            " VALUES (%s, %s, %s, %s, %s, %s, %s, UTC_TIMESTAMP(3))"
+            " ON DUPLICATE KEY UPDATE `state` = %s, `error_code` = %s, `column_name` = %s,"
+            " `updated_at` = UTC_TIMESTAMP(3)"
         )

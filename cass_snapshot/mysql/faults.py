@@ -28,6 +28,7 @@ class FaultClass(Enum):
     CAPACITY = "a pause, because the server is full or away"
     FAILOVER = "a pause, because the server is read-only now"
     DATA = "the rows are refused"
+    SIZE = "the transaction is too large"
     SPACE = "the server's disk is full or failing"
     STOP = "nothing helps"
 
@@ -46,8 +47,11 @@ _CODES: dict[FaultClass, tuple[int, ...]] = {
         *(1048, 1118, 1136, 1264, 1265, 1292, 1364, 1366, 1367, 1406, 1411, 1452, 1526, 1690),
         *range(3140, 3147),
         *range(3155, 3159),
-        *(3819, 1153, 2020, 1390, 1206, 1197, 3100, 3231),
+        *(3819, 4025, 1153, 2020, 1390, 1300, 1301, 1416),
+        # Another row, key or trigger stands against the row.
+        *(1062, 1452, 1451, 1216, 1217, 1557, 1586, 1761, 1762, 1748, 1644),
     ),
+    FaultClass.SIZE: (1206, 1197, 3100, 3231),
     FaultClass.SPACE: (1021, 1030, 1114, 3170),
 }
 CLASS_OF = {code: kind for kind, codes in _CODES.items() for code in codes}
@@ -91,14 +95,8 @@ def translate(error: Error, *, where: str) -> SnapshotError:
             why=why,
             fix="check that it is up and has room, and [mysql] host and port (--to)",
         )
-    if kind is FaultClass.DATA:
-        return RangeFailed(
-            "MySQL refuses a row",
-            where=where,
-            why=why,
-            fix="mend the target table, then run again; a row that was mended in Cassandra"
-            " is read again only by a run with --new",
-        )
+    if kind in (FaultClass.DATA, FaultClass.SIZE):
+        return _refused(kind, where, why)
     if error.errno in LOGIN_CODES:
         return _login(error, where)
     if error.errno in DENIED_CODES:
@@ -111,6 +109,23 @@ def translate(error: Error, *, where: str) -> SnapshotError:
         )
     return StateError(
         "MySQL refuses a statement", where=where, why=f"{describe(error)}: {kind.value}"
+    )
+
+
+def _refused(kind: FaultClass, where: str, why: str) -> RangeFailed:
+    if kind is FaultClass.SIZE:
+        return RangeFailed(
+            "MySQL takes no transaction of this size",
+            where=where,
+            why=why,
+            fix="lower [mysql] batch_rows_max, or raise the server's limit of a transaction",
+        )
+    return RangeFailed(
+        "MySQL refuses a row",
+        where=where,
+        why=why,
+        fix="mend the target table, then run again; a row that was mended in Cassandra"
+        " is read again only by a run with --new",
     )
 
 

@@ -16,7 +16,7 @@ from cass_snapshot.mysql import statements
 from cass_snapshot.mysql.columns import TargetColumn
 from cass_snapshot.mysql.connection import connect
 from cass_snapshot.mysql.faults import translate
-from cass_snapshot.mysql.literals import literal
+from cass_snapshot.mysql.literals import renderer
 from cass_snapshot.mysql.values import comparable, wal_value
 from cass_snapshot.planned import PlannedColumn, Reading
 from cass_snapshot.retry import Patience
@@ -26,8 +26,8 @@ from cass_snapshot.settings import MysqlSettings
 FETCH_ROWS = 5000
 ToCell = Callable[[PlannedColumn, Any], bytes]
 ToValues = Callable[[Sequence[Cells]], list[list[Any] | None]]
-NOT_OURS = (ArithmeticError, TypeError, ValueError, struct.error)
-"""What making a cell raises of a value that this tool never wrote."""
+NOT_OURS = (ArithmeticError, LookupError, TypeError, ValueError, struct.error)
+"""What making a cell raises of a value that this tool never wrote, or whose form tells no bytes."""
 
 
 class MysqlKeys:
@@ -86,7 +86,12 @@ class MysqlKeys:
         """Return those of some keys, in their order, that the target lacks."""
         forms = [c.planned.form for c in self._key]
         wanted = self._to_values(keys)
-        rows = (",".join(map(literal, forms, values)) for values in wanted if values is not None)
+        renderers = [renderer(c.planned, quoted=c.textual) for c in self._key]
+        rows = (
+            ",".join(make(value) for make, value in zip(renderers, values, strict=True))
+            for values in wanted
+            if values is not None
+        )
         literals = [f"({row})" if len(forms) > 1 else row for row in rows]
         if not literals:
             return list(keys)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+import orjson
 from mysql.connector import Error
 
 from cass_snapshot import __version__
 from cass_snapshot.errors import Fenced, PreflightError
 from cass_snapshot.model import Checkpoint, RangeState, RunRecord, RunState, TableName, TokenRange
 from cass_snapshot.mysql import control
-from cass_snapshot.mysql.checkpoint import checkpoint_of
+from cass_snapshot.mysql.checkpoint import checkpoint_of, range_tally
 from cass_snapshot.mysql.connection import address, connect
 from cass_snapshot.mysql.faults import translate
 from cass_snapshot.mysql.statements import COLUMN_FACTS, TABLE_FACTS, UNIQUE_KEY_FACTS
@@ -50,10 +52,15 @@ class MysqlLedger:
                 )
 
     def create_tables(self) -> None:
-        """Create the control tables that are missing."""
+        """Create the control tables that are missing, and add what an earlier version's lack."""
         for table in control.SHAPES:
-            if not self._query(TABLE_FACTS, (self._database, table)):
-                self._query(control.create(self._database, table))
+            at = (self._database, table)
+            if not self._query(TABLE_FACTS, at):
+                self._query(control.create(*at))
+                continue
+            there = {str(column) for column, *_ in self._query(COLUMN_FACTS, at)}
+            if added := control.add_columns(*at, there):
+                self._query(added)
 
     def exists(self) -> bool:
         """Tell whether there is a table of runs to read."""
@@ -113,8 +120,11 @@ class MysqlLedger:
 
     def tallies(self, record: RunRecord) -> list[RangeTally]:
         """Return what every range has besides its written rows, in order of their tokens."""
+        texts: dict[int, list[str]] = {}
+        for number, text in self._query(self._sql.tallies, (record.run_id, record.source)):
+            texts.setdefault(number, []).append(text)
         return [
-            RangeTally(range=c.range.number, rejected=c.rows_read - c.rows_written)
+            range_tally(c.range.number, c.rows_read - c.rows_written, texts.get(c.range.number, ()))
             for c in self.checkpoints(record)
         ]
 
@@ -132,6 +142,9 @@ class MysqlLedger:
 
     def record_validation(self, validation: Validation) -> None:
         """Store the outcome of a verification."""
+        replaced: Counter[str] = Counter()
+        for tally in validation.tallies:
+            replaced.update(dict(tally.replaced))
         self._change(
             self._sql.insert_validation,
             (
@@ -139,6 +152,9 @@ class MysqlLedger:
                 *(validation.source_rows - validation.target_rows, validation.status),
                 *(validation.run_id, validation.missing, validation.extra),
                 *(validation.ranges_equal, len(validation.ranges)),
+                sum(t.rejected for t in validation.tallies),
+                sum(t.static_only for t in validation.tallies),
+                orjson.dumps(dict(sorted(replaced.items()))).decode() if replaced else None,
             ),
         )
 

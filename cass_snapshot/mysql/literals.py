@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import orjson
+
 from cass_snapshot.forms import Form
+from cass_snapshot.planned import Constant, PlannedColumn
 
 _ESCAPES = str.maketrans(
     {"\0": "\\0", "'": "\\'", '"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\x1a": "\\Z"}
 )
+Render = Callable[[Any], str]
 
 
 def text_literal(value: str) -> str:
-    """Return a string literal, for sessions without NO_BACKSLASH_ESCAPES."""
+    """Return a string literal."""
     return f"'{value.translate(_ESCAPES)}'"
 
 
@@ -23,17 +27,51 @@ def number_literal(value: float) -> str:
     return text if "e" in text else f"{text}e0"
 
 
-_LITERALS: dict[Form, Callable[[Any], str]] = {
-    Form.HEX: lambda value: f"x'{value}'",
-    Form.BOOLEAN: lambda value: "1" if value else "0",
+def constant(value: Constant) -> str:
+    """Return the literal of a constant that the operator declared."""
+    if isinstance(value, str):
+        return text_literal(value)
+    return number_literal(value) if isinstance(value, float) else str(int(value))
+
+
+def _bytes_literal(value: str) -> str:
+    return f"x'{value}'"
+
+
+def _boolean_literal(value: object) -> str:
+    return "1" if value else "0"
+
+
+def _quoted_number(value: object) -> str:
+    return f"'{orjson.dumps(value).decode()}'"
+
+
+_LITERALS: dict[Form, Render] = {
+    Form.HEX: _bytes_literal,
+    Form.VECTOR: _bytes_literal,
+    Form.BOOLEAN: _boolean_literal,
     Form.INTEGER: str,
     Form.DIGITS: str,
     Form.NUMBER: number_literal,
 }
 
 
-def literal(form: Form, value: Any) -> str:  # noqa: ANN401 - a JSON value
-    """Return the SQL literal of a WAL value."""
-    if value is None:
-        return "NULL"
-    return _LITERALS.get(form, text_literal)(value)
+_NUMBERS: dict[Form, Render] = {
+    Form.INTEGER: _quoted_number,
+    Form.NUMBER: _quoted_number,
+    Form.DIGITS: text_literal,
+}
+
+
+def renderer(planned: PlannedColumn, *, quoted: bool) -> Render:
+    """Return what makes the literals of a column's WAL values.
+
+    Args:
+        planned: the column; a declared replacement takes NULL's place.
+        quoted: the target holds numbers as text: as the WAL has them, not as MySQL writes them.
+    """
+    render = _LITERALS.get(planned.form, text_literal)
+    if quoted and planned.form in _NUMBERS:
+        render = _NUMBERS[planned.form]
+    null = "NULL" if planned.null is None else constant(planned.null)
+    return lambda value: null if value is None else render(value)

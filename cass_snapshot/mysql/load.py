@@ -16,8 +16,9 @@ from typing import Any
 from cass_snapshot.errors import RangeFailed
 from cass_snapshot.forms import Form
 from cass_snapshot.model import Lines
-from cass_snapshot.mysql import statements
 from cass_snapshot.mysql.columns import TargetColumn
+from cass_snapshot.mysql.refusals import refuse_warnings
+from cass_snapshot.mysql.rows import load_data
 
 FILE_NAME = "batch"
 Words = tuple[tuple[bytes, bytes], ...]
@@ -74,7 +75,7 @@ class Loader:
     def __init__(self, table: str, columns: Sequence[TargetColumn], directory: Path) -> None:
         self._path = directory / FILE_NAME
         self._words = words_in(columns)
-        self._statement = statements.load_data(table, columns, str(self._path))
+        self._statement = load_data(table, columns, str(self._path))
 
     def dialect(self, lines: Lines) -> bytes | None:
         """Return what ``stage`` takes, or None where this batch is not for this way."""
@@ -92,16 +93,18 @@ class Loader:
         """Load what was staged, and prove that each line became a row.
 
         Raises:
-            RangeFailed: the server warned, skipped a line or counted another number of rows.
+            Refused: the server warned.
+            RangeFailed: the server skipped a line, and nobody knows which.
             mysql.connector.Error: the server refused a value.
         """
         cursor.execute(self._statement)
-        warnings = cursor.warning_count
+        affected = cursor.rowcount
+        refuse_warnings(cursor)
         # REPLACE counts an overwritten row twice, so the rows sent are the least.
-        if warnings or cursor.rowcount < rows:
+        if affected < rows:
             raise RangeFailed(
                 "LOAD DATA did not take every row as it was sent",
-                why=f"{rows} rows sent, {cursor.rowcount} affected, {warnings} warnings",
+                why=f"{rows} rows sent, {affected} affected",
                 fix="mend the target table, then run again",
             )
 

@@ -53,47 +53,6 @@ def create_target(table: str, columns: Sequence[TargetColumn], key: Sequence[str
     return f"CREATE TABLE {table} (\n{body}\n) {tail}"
 
 
-def load_data(table: str, columns: Sequence[TargetColumn], path: str) -> str:
-    """Return the load of a file of WAL lines, read as bytes.
-
-    A WAL line is ``[field,field,...]`` with JSON's escapes, of which MySQL reads those that the
-    loader lets through. REPLACE, because plain and IGNORE turn errors into warnings.
-    """
-    file = path.replace("\\", "\\\\").replace("'", "\\'")
-    fields = [f"@v{i}" if c.hexadecimal else quote(c.name) for i, c in enumerate(columns)]
-    converted = [f"{quote(c.name)} = UNHEX(@v{i})" for i, c in enumerate(columns) if c.hexadecimal]
-    tail = f" SET {', '.join(converted)}" if converted else ""
-    return (
-        f"LOAD DATA LOCAL INFILE '{file}' REPLACE INTO TABLE {table} CHARACTER SET binary"
-        " FIELDS TERMINATED BY ',' OPTIONALLY ENCLOSED BY '\"' ESCAPED BY '\\\\'"
-        " LINES STARTING BY '[' TERMINATED BY ']\\n'"
-        f" ({', '.join(fields)}){tail}"
-    )
-
-
-def upsert(table: str, columns: Sequence[TargetColumn], *, mariadb: bool) -> tuple[str, str]:
-    """Return what stands before and after the rows of an insert that overwrites.
-
-    Safe where the primary key is the only unique key. The two flavours name the offered row
-    differently, and each warns about the other's way or does not know it.
-    """
-    listed = names([c.name for c in columns])
-    others = [quote(c.name) for c in columns if not c.in_key]
-    offered = "VALUES({})" if mariadb else "offered.{}"
-    if others:
-        update = ", ".join(f"{c} = {offered.format(c)}" for c in others)
-    else:
-        key = quote(columns[0].name)
-        update = f"{key} = {qualified_column(table, key)}"
-    alias = "" if mariadb else " AS offered"
-    return f"INSERT INTO {table} ({listed}) VALUES ", f"{alias} ON DUPLICATE KEY UPDATE {update}"
-
-
-def qualified_column(table: str, column: str) -> str:
-    """Return a column of a table; both are already quoted."""
-    return f"{table}.{column}"
-
-
 def select_columns(table: str, columns: Sequence[str]) -> str:
     """Return the read of some columns of every row."""
     return f"SELECT {names(columns)} FROM {table}"

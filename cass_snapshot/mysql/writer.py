@@ -3,34 +3,50 @@
 A lost connection leaves open whether COMMIT went through. The next call opens another connection
 and begins, as every call does, by moving the checkpoint: if that finds the checkpoint past this
 batch, the batch was in, and nothing is written again (I3).
+
+A batch that MySQL refuses for its data is rolled back and written once more, row by row where need
+be. The rows that are left out are durable in the rejects before the others are committed: a crash
+between the two repeats both.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from mysql.connector import Error
 
 from cass_snapshot.errors import RangeFailed, SnapshotError, TargetUnavailable
-from cass_snapshot.model import Batch, Checkpoint, TokenRange, Written
+from cass_snapshot.model import (
+    Batch,
+    Cells,
+    Checkpoint,
+    Lines,
+    Problem,
+    Rejected,
+    TokenRange,
+    Written,
+)
 from cass_snapshot.mysql import statements
 from cass_snapshot.mysql.checkpoint import CheckpointKeeper
-from cass_snapshot.mysql.columns import TargetColumn
-from cass_snapshot.mysql.connection import connect, server_facts
-from cass_snapshot.mysql.faults import DENIED_CODES, translate
-from cass_snapshot.mysql.insert import Inserter
-from cass_snapshot.mysql.load import Loader
+from cass_snapshot.mysql.columns import target_columns
+from cass_snapshot.mysql.connection import connect
+from cass_snapshot.mysql.faults import translate
+from cass_snapshot.mysql.refusals import Refused
+from cass_snapshot.mysql.sift import sift
+from cass_snapshot.mysql.ways import Ways
+from cass_snapshot.planned import PlannedTarget
+from cass_snapshot.protocols import Rejects
 from cass_snapshot.settings import MysqlSettings
 
-WARNED = 0
-"""The error code of a batch that was taken back because of a warning."""
+Result = TypeVar("Result")
+Locate = Callable[[bytes], tuple[int, Cells]]
+Put = Callable[[Any, Lines], Sequence[Rejected]]
 log = logging.getLogger(__name__)
-LOCAL_INFILE_CODES = frozenset({1148, 2000, 2068, 3948, 4166})
-"""The server, its settings or the connector do not allow LOAD DATA LOCAL."""
 
 
 class MysqlTarget:
@@ -38,78 +54,76 @@ class MysqlTarget:
 
     Args:
         settings: where to connect.
-        table: the target's name in the settings' database.
-        columns: the columns of a WAL line.
+        target: the table, its columns, and who wins where it has a row already.
         keeper: moves the checkpoints of this run and table.
         directory: a private directory for the one file that LOAD DATA sends; made and emptied by
             the caller.
+        rejects: keeps rows that are refused.
+        locate: tells token and primary key of the row in a WAL line.
     """
 
     def __init__(
         self,
         settings: MysqlSettings,
+        target: PlannedTarget,
         *,
-        table: str,
-        columns: Sequence[TargetColumn],
         keeper: CheckpointKeeper,
         directory: Path,
+        rejects: Rejects,
+        locate: Locate,
     ) -> None:
         self._settings = settings
-        self._table = statements.qualified(settings.database, table)
-        self._columns = tuple(columns)
+        self._table = statements.qualified(settings.database, target.table)
+        self._names = [c.name for c in target_columns(target)]
         self._keeper = keeper
         self._directory = directory
+        self._rejects = rejects
+        self._locate = locate
+        self._ways = Ways(self._table, target, directory)
         self._connection: Any = None
-        self._loader: Loader | None = None
-        self._inserter: Inserter | None = None
 
     @property
     def how(self) -> str:
         """Return the name of the way in which rows are written; empty before the first one."""
-        if self._loader is not None:
-            return self._loader.name
-        return self._inserter.name if self._inserter is not None else ""
+        return self._ways.name
 
     def checkpoint(self, token_range: TokenRange) -> Checkpoint:
         """Return what MySQL durably holds of a range."""
-        where = f"{self._table}, {token_range}"
-        try:
-            connection = self._connected()
+
+        def read(connection: Any) -> Checkpoint:  # noqa: ANN401 - see connection.connect
             with connection.cursor() as cursor:
                 found = self._keeper.read(cursor, token_range.number)
             connection.rollback()
-        except (Error, SnapshotError) as error:
-            raise self._failed(error, where) from error
-        except BaseException:
-            self.close()
-            raise
-        return found
+            return found
+
+        return self._in_connection(read, f"{self._table}, {token_range}")
 
     def write(self, batch: Batch) -> Written:
         """Write a batch and its checkpoint in one transaction, unless it was in already."""
         where = f"{self._table}, {batch.range}, batch {batch.seq}"
         try:
-            connection = self._connected()
-            with connection.cursor() as cursor:
-                fresh = self._keeper.advance(cursor, batch)
-                if fresh:
-                    self._put(cursor, batch)
-                    self._keeper.record(cursor, batch)
-            if not fresh:
-                connection.rollback()
-                return Written(fresh=False)
-            connection.commit()
-        except (Error, SnapshotError) as error:
-            ours = self._failed(error, where)
-            if isinstance(ours, RangeFailed):
-                self._note_refusal(batch, error)
-            raise ours from error
-        except BaseException:
-            # Whatever else went wrong, the checkpoint may have moved in a transaction without its
-            # rows: with the connection that transaction goes, or the next batch would commit it.
-            self.close()
+            return self._in_connection(partial(self._transact, batch), where)
+        except RangeFailed as error:
+            self._note_refusal(batch, error)
             raise
-        return Written(fresh=True)
+
+    def mend(self, row_id: str, token_range: TokenRange, line: bytes) -> tuple[Problem, ...]:
+        """Try a rejected row again, in a transaction of its own; return why it is refused."""
+        where = f"{self._table}, {token_range}, rejected row {row_id}"
+
+        def again(connection: Any) -> tuple[Problem, ...]:  # noqa: ANN401 - see connection.connect
+            with connection.cursor() as cursor:
+                self._keeper.guard(cursor, token_range)
+                if self._keeper.mended(cursor, row_id):
+                    connection.rollback()
+                    return ()
+                refused = sift(cursor, [line], partial(self._ways.put_lines, cursor))
+                problems = tuple(refusal.problem(self._names) for _, refusal in refused)
+                self._keeper.record_mend(cursor, row_id, token_range, *problems or (None,))
+            connection.commit()
+            return problems
+
+        return self._in_connection(again, where)
 
     def close(self) -> None:
         """Give the connection back."""
@@ -118,49 +132,68 @@ class MysqlTarget:
             with suppress(Error):  # it may be lost already; nothing was left uncommitted
                 connection.close()
 
-    def _put(self, cursor: Any, batch: Batch) -> None:  # noqa: ANN401 - see connection.connect
-        if not batch.lines.rows:
-            return
-        if self._loader is not None and self._staged(self._loader, batch):
-            self._loader.put(cursor, batch.lines.rows)
-        elif self._inserter is not None:
-            self._inserter.put(cursor, batch.lines)
-
-    def _staged(self, loader: Loader, batch: Batch) -> bool:
-        """Tell whether the batch lies ready for LOAD DATA; if not, the other way is open."""
-        data = loader.dialect(batch.lines)
-        if data is None:
-            return False
+    def _transact(self, batch: Batch, connection: Any) -> Written:  # noqa: ANN401 - see connection.connect
         try:
-            loader.stage(data)
-        except OSError as error:  # a small or full memory file system
-            log.warning("%s is inserted, not loaded: %s", batch.range, error)
-            return False
-        return True
+            return self._attempt(connection, batch, self._put_whole)
+        except Refused:
+            connection.rollback()
+        return self._attempt(connection, batch, self._put_sifted)
+
+    def _attempt(self, connection: Any, batch: Batch, put: Put) -> Written:  # noqa: ANN401 - see connection.connect
+        with connection.cursor() as cursor:
+            written = self._keeper.advance(cursor, batch)
+            if not written.fresh:
+                connection.rollback()
+                return written
+            rejected = put(cursor, batch.lines) if batch.lines.rows else ()
+            if rejected:
+                self._rejects.add(rejected)
+            self._keeper.record(cursor, batch, len(rejected))
+        connection.commit()
+        return Written(fresh=True, rejected=len(rejected))
+
+    def _put_whole(self, cursor: Any, lines: Lines) -> Sequence[Rejected]:  # noqa: ANN401 - see connection.connect
+        self._ways.put(cursor, lines)
+        return ()
+
+    def _put_sifted(self, cursor: Any, lines: Lines) -> Sequence[Rejected]:  # noqa: ANN401 - see connection.connect
+        rows = [line for line in lines.data.split(b"\n") if line]
+        refused = sift(cursor, rows, partial(self._ways.put_lines, cursor))
+        return [self._rejected(line, refusal) for line, refusal in refused]
+
+    def _rejected(self, line: bytes, refusal: Refused) -> Rejected:
+        token, key = self._locate(line)
+        problem = refusal.problem(self._names)
+        return Rejected(token=token, key=key, problems=(problem,), line=line)
+
+    def _in_connection(self, work: Callable[[Any], Result], where: str) -> Result:
+        """Do something with the connection; whatever fails leaves no open transaction behind."""
+        try:
+            return work(self._connected())
+        except (Error, SnapshotError) as error:
+            raise self._failed(error, where) from error
+        except BaseException:
+            # Whatever else went wrong, the checkpoint may have moved in a transaction without its
+            # rows: with the connection that transaction goes, or the next batch would commit it.
+            self.close()
+            raise
 
     def _connected(self) -> Any:  # noqa: ANN401 - see connection.connect
         """Return the open connection, or open one and find out how rows may be written."""
         if self._connection is None:
             connection = connect(self._settings, infile_directory=self._directory)
-            facts = server_facts(connection)
-            self._inserter = Inserter(
-                self._table,
-                self._columns,
-                flavour=facts.flavour,
-                max_allowed_packet=facts.max_allowed_packet,
-            )
-            loader = Loader(self._table, self._columns, self._directory)
-            self._loader = loader if loader_allowed(connection, loader) else None
+            self._ways.find(connection)
             self._connection = connection
         return self._connection
 
-    def _note_refusal(self, batch: Batch, error: Error | SnapshotError) -> None:
+    def _note_refusal(self, batch: Batch, error: RangeFailed) -> None:
         """Record in ``snapshot_wal`` that MySQL refused a batch, in a transaction of its own."""
-        code = error.errno if isinstance(error, Error) else WARNED
+        cause = error.__cause__
+        code = cause.errno if isinstance(cause, Error) else 0
         try:
             connection = self._connected()
             with connection.cursor() as cursor:
-                self._keeper.record(cursor, batch, code)
+                self._keeper.record_failure(cursor, batch, code)
             connection.commit()
         except (Error, SnapshotError) as failed:  # the refusal itself is what the caller must see
             log.warning("the refusal of a batch could not be recorded: %s", failed)
@@ -179,21 +212,3 @@ class MysqlTarget:
         if not ours.where:
             ours.where = where
         return ours
-
-
-def loader_allowed(connection: Any, loader: Loader) -> bool:  # noqa: ANN401 - see connection.connect
-    """Tell whether LOAD DATA LOCAL may be used, by loading no rows.
-
-    Raises:
-        mysql.connector.Error: the server refuses for another reason than permission.
-    """
-    try:
-        with connection.cursor() as cursor:
-            loader.probe(cursor)
-    except Error as error:
-        connection.rollback()
-        if error.errno in LOCAL_INFILE_CODES | DENIED_CODES:
-            return False
-        raise
-    connection.rollback()
-    return True

@@ -17,6 +17,7 @@ from cass_snapshot.model import (
     Encoded,
     Lines,
     Position,
+    Problem,
     RangeState,
     Rejected,
     RunRecord,
@@ -103,6 +104,14 @@ class Target(Protocol):
             Transient: nothing was written; the same batch may be tried at once.
             RangeFailed: the target refuses the batch, and not for one of its rows.
             Fenced: a newer epoch owns the run.
+        """
+        ...
+
+    def mend(self, row_id: str, token_range: TokenRange, line: bytes) -> tuple[Problem, ...]:
+        """Try a rejected row again, and return why it is refused; empty where it is in.
+
+        The row, the note that it is in, and the count of its range are one transaction. A row that
+        went in before is left alone. Raises what ``write`` raises.
         """
         ...
 

@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from cass_snapshot.errors import PreflightError, StateError
@@ -24,7 +25,14 @@ from cass_snapshot.snapshot.definition import mapping_of, restore
 from cass_snapshot.snapshot.reports import ReplayReport, TableReplay
 from cass_snapshot.snapshot.rundir import choose, run_id_of, table_lock
 from cass_snapshot.wal.reader import RangeReader, find_ranges
-from cass_snapshot.wiring import TableJob, open_target, open_target_admin, target_name, wal_identity
+from cass_snapshot.wiring import (
+    TableJob,
+    open_rejects,
+    open_target,
+    open_target_admin,
+    target_name,
+    wal_identity,
+)
 
 
 def replay(
@@ -46,25 +54,37 @@ def replay(
     with ExitStack() as stack:
         admin = open_target_admin(settings.mysql)
         stack.callback(admin.close)
-        jobs = _jobs(admin, run_id, table)
-        for job in jobs:
-            _refuse_elsewhere(settings, job)
-            _refuse_gone(admin, job)
+        jobs = _checked_jobs(settings, admin, run_id, table)
         for job in sorted(jobs, key=lambda j: j.table.name):
             stack.enter_context(table_lock(settings.run.directory, job.table.name))
         for job in jobs:
             _refuse_overtaken(job, admin.ledger.newest(job.record.source, job.record.target))
+        if not dry_run:
+            admin.prepare()  # the control tables of an earlier version lack columns
+        among = tuple(r.table for r in admin.ledger.runs(run_id))
         scratch = Path(tempfile.mkdtemp(prefix=".replay-", dir=folder))
         stack.callback(shutil.rmtree, scratch, ignore_errors=True)
+        at = partial(_Replay, settings=settings, wal=folder / "wal", scratch=scratch, among=among)
         reports = tuple(
             _replay_table(
-                _Replay(settings=settings, job=job, wal=folder / "wal", scratch=scratch),
+                at(job=job),
                 {c.range.number: c for c in admin.ledger.checkpoints(job.record)},
                 dry_run=dry_run,
             )
             for job in jobs
         )
     return ReplayReport(run_id=run_id, tables=reports, exit_code=Exit.OK)
+
+
+def _checked_jobs(
+    settings: Settings, admin: TargetAdmin, run_id: str, table: str | None
+) -> list[TableJob]:
+    """Return the tables of a run whose targets are the ones that it wrote."""
+    jobs = _jobs(admin, run_id, table)
+    for job in jobs:
+        _refuse_elsewhere(settings, job)
+        _refuse_gone(admin, job)
+    return jobs
 
 
 def _jobs(admin: TargetAdmin, run_id: str, table: str | None) -> list[TableJob]:
@@ -122,6 +142,7 @@ class _Replay:
     job: TableJob
     wal: Path
     scratch: Path
+    among: tuple[TableName, ...]
 
     @property
     def table(self) -> TableName:
@@ -134,7 +155,12 @@ def _replay_table(
     found = applied = rows = 0
     numbers = [number for name, number in find_ranges(what.wal) if name == what.table]
     target = open_target(
-        what.settings.mysql, what.job, worker="replay", wal_state="replayed", scratch=what.scratch
+        what.settings.mysql,
+        what.job,
+        worker="replay",
+        wal_state="replayed",
+        scratch=what.scratch,
+        rejects=open_rejects(what.wal.parent / "rejected", what.job, what.among),
     )
     patience = Patience(unavailable_s=what.settings.mysql.unavailable_timeout_s)
     try:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from cass_snapshot.codec.cells import cell
 from cass_snapshot.codec.keys import target_key_values
+from cass_snapshot.codec.lines import line_locator
 from cass_snapshot.codec.row import RowEncoder
 from cass_snapshot.model import TableName, TokenRange
 from cass_snapshot.mysql.admin import MysqlAdmin
@@ -57,7 +58,13 @@ def open_target_admin(settings: MysqlSettings) -> TargetAdmin:
 
 
 def open_target(
-    settings: MysqlSettings, job: TableJob, *, worker: str, wal_state: str, scratch: Path
+    settings: MysqlSettings,
+    job: TableJob,
+    *,
+    worker: str,
+    wal_state: str,
+    scratch: Path,
+    rejects: Rejects,
 ) -> Target:
     """Return what writes a table's batches.
 
@@ -67,6 +74,7 @@ def open_target(
         worker: who writes, for the checkpoint's row.
         wal_state: what ``snapshot_wal`` calls these batches: applied or replayed.
         scratch: a private directory that exists.
+        rejects: keeps the rows that the target refuses.
     """
     keeper = CheckpointKeeper(
         ControlSql(settings.control),
@@ -78,10 +86,11 @@ def open_target(
     )
     return MysqlTarget(
         settings,
-        table=job.target.table,
-        columns=target_columns(job.target),
+        job.target,
         keeper=keeper,
         directory=scratch,
+        rejects=rejects,
+        locate=line_locator(job.target.columns),
     )
 
 
@@ -224,5 +233,6 @@ class Parts:
                 worker=self._name,
                 wal_state="applied",
                 scratch=scratch,
+                rejects=self.rejects(index),
             )
         return self._targets[index, writing]

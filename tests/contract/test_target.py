@@ -5,16 +5,19 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import cast
 
 import orjson
 import pytest
 
-from cass_snapshot.errors import Fenced, RangeFailed, StateError
+from cass_snapshot.codec.lines import line_locator
+from cass_snapshot.errors import Fenced, StateError
+from cass_snapshot.forms import Form, Limits
 from cass_snapshot.model import (
     Batch,
+    Cells,
     Column,
     ColumnKind,
     Lines,
@@ -24,15 +27,18 @@ from cass_snapshot.model import (
     RunState,
     Table,
     TableName,
+    Tally,
     TokenRange,
+    Written,
 )
-from cass_snapshot.planned import TableMapping
+from cass_snapshot.planned import PlannedColumn, TableMapping
 from cass_snapshot.protocols import Target
 from cass_snapshot.ring.split import split_ring
 from cass_snapshot.settings import MysqlSettings
+from cass_snapshot.validation import RangeTally
 from cass_snapshot.wiring import TableJob, open_target, open_target_admin
-from tests.support.fakes import FakeStore, FakeTarget
-from tests.support.servers import Place, Servers
+from tests.support.fakes import FakeStore, FakeTarget, MemoryRejects
+from tests.support.servers import Place, Servers, new_database
 
 TABLE = Table(
     name=TableName(keyspace="shop", name="notes"),
@@ -48,40 +54,77 @@ Row = tuple[int, str | None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bench:
-    """A target under test: how it is opened, what its table holds, how somebody takes it over."""
+    """A target under test: how it is opened, what its table holds, how somebody takes it over.
+
+    ``widen`` changes how long a text may be, ``tallies`` is what the ledger says of the ranges.
+    """
 
     open: Callable[[int], Target]
     rows: Callable[[], dict[int, str | None]]
     take_over: Callable[[], None]
+    widen: Callable[[int], None]
+    tallies: Callable[[], list[RangeTally]]
+    rejects: MemoryRejects = field(default_factory=MemoryRejects)
+
+    @property
+    def rejected(self) -> list[tuple[Cells, str, int]]:
+        """Return key, column and error of every row that was set aside."""
+        return [(r.key, r.problems[0].column, r.problems[0].error) for r in self.rejects.rows]
 
 
-@pytest.fixture(params=["memory", pytest.param("mysql", marks=pytest.mark.servers)])
+LOCATE = line_locator(
+    [
+        PlannedColumn(column=c, form=form, limits=Limits(type=""))
+        for c, form in zip(TABLE.columns, (Form.INTEGER, Form.TEXT), strict=True)
+    ]
+)
+
+
+@pytest.fixture(
+    params=[
+        "memory",
+        pytest.param("mysql", marks=pytest.mark.servers),
+        pytest.param("mariadb", marks=pytest.mark.servers),
+    ]
+)
 def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
     """Return each target in turn, its plan of three ranges registered at epoch 1."""
     if request.param == "memory":
         yield _in_memory()
         return
-    place = Place(
-        servers=request.getfixturevalue("servers"),
-        keyspace="",
-        database=request.getfixturevalue("database"),
-        folder=request.getfixturevalue("tmp_path"),
-    )
+    name = "servers" if request.param == "mysql" else "mariadb_servers"
+    servers = request.getfixturevalue(name)
     with ExitStack() as stack:
+        place = Place(
+            servers=servers,
+            keyspace="",
+            database=stack.enter_context(new_database(servers)),
+            folder=request.getfixturevalue("tmp_path"),
+        )
         yield _in_mysql(place, stack)
 
 
 def _in_memory() -> Bench:
     store = FakeStore()
     store.register(RANGES)
+    rejects = MemoryRejects()
 
     def take_over() -> None:
         store.epoch += 1
 
+    def widen(chars: int) -> None:
+        store.room = chars
+
     return Bench(
-        open=lambda epoch: FakeTarget(store, epoch),
+        open=lambda epoch: FakeTarget(store, epoch, rejects, LOCATE),
         rows=lambda: {key: _text(row[1]) for key, row in store.rows.items()},
         take_over=take_over,
+        widen=widen,
+        tallies=lambda: [
+            RangeTally(range=c.range.number, rejected=c.rows_read - c.rows_written)
+            for c in store.checkpoints.values()
+        ],
+        rejects=rejects,
     )
 
 
@@ -110,22 +153,35 @@ def _in_mysql(place: Place, stack: ExitStack) -> Bench:
     admin.prepare()
     admin.ledger.register([(record, RANGES)])
     admin.create(planned)
+    rejects = MemoryRejects()
 
     def open_mysql(epoch: int) -> Target:
         scratch = Path(place.folder) / f"scratch-{epoch}"
         scratch.mkdir(mode=0o700, exist_ok=True)
-        job = TableJob(table=TABLE, target=planned, record=replace(record, epoch=epoch))
-        target = open_target(settings, job, worker="contract", wal_state="applied", scratch=scratch)
+        target = open_target(
+            settings,
+            TableJob(table=TABLE, target=planned, record=replace(record, epoch=epoch)),
+            worker="contract",
+            wal_state="applied",
+            scratch=scratch,
+            rejects=rejects,
+        )
         stack.callback(target.close)
         return target
 
     def take_over() -> None:
         admin.ledger.take_over(record)
 
+    def widen(chars: int) -> None:
+        place.sql(f"ALTER TABLE {{db}}.notes MODIFY body VARCHAR({chars})")
+
     return Bench(
         open=open_mysql,
         rows=lambda: dict(_pairs(place.servers, place.database)),
         take_over=take_over,
+        widen=widen,
+        tallies=lambda: admin.ledger.tallies(record),
+        rejects=rejects,
     )
 
 
@@ -216,16 +272,131 @@ def test_a_range_without_a_row_is_closed_by_an_empty_batch(bench: Bench) -> None
     assert bench.rows() == {}
 
 
-def test_a_refused_row_leaves_neither_rows_nor_checkpoint(bench: Bench) -> None:
-    """All of a batch or nothing; the target is of use afterwards (I2)."""
+POISON = (999, "too long")
+ROOM = 5
+
+
+@pytest.mark.parametrize("place", [0, 7, 19], ids=["first", "middle", "last"])
+def test_one_refused_row_is_set_aside_and_the_others_arrive(bench: Bench, place: int) -> None:
+    """Exactly that row is left out, with its key, column and error; the counts say so."""
     target = bench.open(1)
-    with pytest.raises(RangeFailed):
-        target.write(batch(1, [(1, "a"), (2**40, "too large for an int")]))
+    bench.widen(ROOM)
+    rows = [(n, str(n)) for n in range(20)]
+    rows[place] = POISON
+
+    written = target.write(batch(1, rows, closing=True))
+
+    assert written == Written(fresh=True, rejected=1)
+    assert bench.rows() == {n: body for n, body in rows if n != POISON[0]}
+    assert [(column, error) for _, column, error in bench.rejected] == [("body", 1406)]
+    assert bench.rejects.rows[0].line == orjson.dumps(POISON)
+    found = target.checkpoint(RANGES[1])
+    assert (found.rows_read, found.rows_written, found.state) == (20, 19, RangeState.DONE)
+    assert [t.rejected for t in bench.tallies()] == [0, 1, 0]
+
+
+def test_many_refused_rows_are_all_set_aside(bench: Bench) -> None:
+    """Whatever their pattern; rows that are in are told by another batch again."""
+    target = bench.open(1)
+    bench.widen(4)
+    rows = [(n, "long enough" if n % 3 == 0 else "ok") for n in range(50)]
+
+    written = target.write(batch(1, rows))
+
+    assert written.rejected == 17
+    assert bench.rows() == {n: body for n, body in rows if n % 3}
+    keys = [key for key, column, error in bench.rejected if (column, error) == ("body", 1406)]
+    assert keys == [(n.to_bytes(4, "big"),) for n in range(0, 50, 3)]
+    assert target.write(batch(2, [(0, "ok")], closing=True)) == Written(fresh=True)
+    assert bench.rows()[0] == "ok"
+
+
+def test_a_batch_of_which_no_row_is_taken_is_written_all_the_same(bench: Bench) -> None:
+    """The checkpoint moves, the range closes, and nothing of it is in the table."""
+    target = bench.open(1)
+    bench.widen(1)
+    written = target.write(batch(1, [(n, "long") for n in range(64)], closing=True))
+    assert written == Written(fresh=True, rejected=64)
+    assert bench.rows() == {}
+    found = target.checkpoint(RANGES[1])
+    assert (found.rows_read, found.rows_written, found.state) == (64, 0, RangeState.DONE)
+    assert len(bench.rejects.rows) == 64
+
+
+def test_a_batch_that_is_in_tells_again_what_it_rejected(bench: Bench) -> None:
+    """The answer to a COMMIT may be lost, and its number with it (I3)."""
+    offered = batch(1, [(1, "a"), POISON])
+    bench.widen(ROOM)
+    assert bench.open(1).write(offered) == Written(fresh=True, rejected=1)
+    assert bench.open(1).write(offered) == Written(fresh=False, rejected=1)
+    assert bench.open(1).checkpoint(RANGES[1]).rows_written == 1
+    assert len(bench.rejects.rows) == 1
+
+
+def test_a_row_that_cannot_be_kept_keeps_its_batch_out(bench: Bench) -> None:
+    """Rows are durable among the rejected before the others are committed, or nothing is."""
+    target = bench.open(1)
+    bench.widen(ROOM)
+    offered = batch(1, [(1, "a"), POISON])
+    bench.rejects.fails = OSError("No space left on device")
+    with pytest.raises(OSError, match="No space left"):
+        target.write(offered)
     assert bench.rows() == {}
     assert target.checkpoint(RANGES[1]).batch_seq == 0
 
-    assert target.write(batch(1, [(1, "a")])).fresh
+    bench.rejects.fails = None
+    assert target.write(offered) == Written(fresh=True, rejected=1)
     assert bench.rows() == {1: "a"}
+    assert len(bench.rejects.rows) == 1
+
+
+def test_what_the_encoder_set_aside_counts_as_read_and_not_as_written(bench: Bench) -> None:
+    """Such rows are in no line; the checkpoint and the ledger know of them from the batch."""
+    target = bench.open(1)
+    offered = batch(1, [(1, "a"), (2, "b")])
+    lines = replace(offered.lines, tally=Tally(refused=3))
+    assert target.write(replace(offered, lines=lines)) == Written(fresh=True)
+    found = target.checkpoint(RANGES[1])
+    assert (found.rows_read, found.rows_written) == (5, 2)
+    assert [t.rejected for t in bench.tallies()] == [0, 3, 0]
+
+
+def test_a_row_that_was_refused_goes_in_after_the_target_was_mended(bench: Bench) -> None:
+    """Once: row and count move together, and a repetition changes nothing."""
+    target = bench.open(1)
+    bench.widen(4)
+    line = orjson.dumps((2, "long enough"))
+    assert target.write(batch(1, [(1, "a"), (2, "long enough")])).rejected == 1
+
+    (problem,) = target.mend("r1", RANGES[1], line)
+    assert (problem.column, problem.error) == ("body", 1406)
+    assert target.checkpoint(RANGES[1]).rows_written == 1
+
+    bench.widen(40)
+    for _ in range(3):
+        assert bench.open(1).mend("r1", RANGES[1], line) == ()
+    assert bench.rows() == {1: "a", 2: "long enough"}
+    found = target.checkpoint(RANGES[1])
+    assert (found.rows_read, found.rows_written) == (2, 2)
+    assert [t.rejected for t in bench.tallies()] == [0, 0, 0]
+
+
+def test_mending_counts_no_row_that_was_never_read(bench: Bench) -> None:
+    """Whatever a file of rejected rows claims, a range has written no more than it read."""
+    target = bench.open(1)
+    assert target.write(batch(1, [(1, "a")])).fresh
+    assert target.mend("r9", RANGES[1], orjson.dumps((9, "z"))) == ()
+    found = target.checkpoint(RANGES[1])
+    assert (found.rows_read, found.rows_written) == (1, 1)
+
+
+def test_a_writer_of_an_earlier_epoch_mends_nothing(bench: Bench) -> None:
+    """It is fenced, as with whole batches."""
+    old = bench.open(1)
+    bench.take_over()
+    with pytest.raises(Fenced):
+        old.mend("r1", RANGES[1], orjson.dumps((1, "a")))
+    assert bench.rows() == {}
 
 
 def test_a_gap_is_refused(bench: Bench) -> None:
@@ -278,6 +449,7 @@ class BrokenLines:
 
     rows = 1
     words = 0
+    tally = Tally()
 
     @property
     def data(self) -> bytes:

@@ -9,11 +9,11 @@ import orjson
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from cass_snapshot.errors import RangeFailed
-from cass_snapshot.model import Lines
 from cass_snapshot.mysql.columns import Flavour, plan_columns
 from cass_snapshot.mysql.insert import Inserter
 from cass_snapshot.mysql.literals import text_literal
+from cass_snapshot.mysql.refusals import TOO_LARGE, Refused
+from cass_snapshot.planned import Conflict
 from tests.support.dialects import Field, insert, literal
 from tests.support.typed_cells import column, key, table
 
@@ -93,14 +93,16 @@ def test_statements_hold_every_row_and_fit_into_a_packet(
         key(f"0{name}", "text"), *(column(f"{i}{name}", t) for i, t in enumerate(types[1:], 1))
     )
     columns = plan_columns(source, flavour)
-    inserter = Inserter("`d`.`t`", columns, flavour=flavour, max_allowed_packet=packet)
+    inserter = Inserter(
+        "`d`.`t`", columns, conflict=Conflict.OVERWRITE, flavour=flavour, max_allowed_packet=packet
+    )
     cursor = Cursor()
     data = b"".join(orjson.dumps(row) + b"\n" for row in rows)
     too_large = False
     try:
-        inserter.put(cursor, Lines(data=data, rows=len(rows), words=0))
-    except RangeFailed as refused:
-        too_large = "larger than MySQL takes" in refused.what
+        inserter.put(cursor, data.splitlines())
+    except Refused as refused:
+        too_large = refused.error == TOO_LARGE
     assert all(len(s.encode()) < packet for s in cursor.statements)
     if too_large:
         return

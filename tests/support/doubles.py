@@ -97,6 +97,7 @@ class MemoryTarget:
     taken: list[Batch] = field(default_factory=list)
     tries: int = 0
     how: str = "memory"
+    mended: list[str] = field(default_factory=list)
 
     def checkpoint(self, token_range: TokenRange) -> Checkpoint:
         """Return what was taken."""
@@ -122,6 +123,11 @@ class MemoryTarget:
         if error is not None:
             raise error
         return Written(fresh=fresh, rejected=self.refuses.pop(0) if self.refuses else 0)
+
+    def mend(self, row_id: str, _range: TokenRange, _line: bytes) -> tuple[Problem, ...]:
+        """Take every row."""
+        self.mended.append(row_id)
+        return ()
 
     def close(self) -> None:
         """Do nothing."""

@@ -5,29 +5,67 @@ The store is what outlives a process: rows, checkpoints, the log of batches and 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 import orjson
 
-from cass_snapshot.errors import Fenced, RangeFailed, StateError
-from cass_snapshot.model import Batch, Checkpoint, RangeState, TokenRange, Written
+from cass_snapshot.errors import Fenced, StateError
+from cass_snapshot.model import (
+    Batch,
+    Cells,
+    Checkpoint,
+    Problem,
+    RangeState,
+    Rejected,
+    TokenRange,
+    Written,
+)
+from cass_snapshot.protocols import Rejects
 
-INT_MAX = 2**31 - 1
+TOO_LONG = 1406
+Row = list[object]
 
 
 @dataclass(slots=True)
 class FakeStore:
-    """What a server would hold of one table of one run; the first column is the key, an int."""
+    """What a server would hold of one table of one run; the first column is the key, an int.
+
+    ``room`` is how long a text may be.
+    """
 
     epoch: int = 1
-    rows: dict[int, list[object]] = field(default_factory=dict)
+    room: int = 2**32
+    rows: dict[int, Row] = field(default_factory=dict)
     checkpoints: dict[int, Checkpoint] = field(default_factory=dict)
-    batches: dict[tuple[int, int], str] = field(default_factory=dict)
+    batches: dict[tuple[int, int], tuple[str, int]] = field(default_factory=dict)
+    mended: set[str] = field(default_factory=set)
 
     def register(self, ranges: Iterable[TokenRange]) -> None:
         """Store a plan."""
         self.checkpoints = {r.number: Checkpoint(range=r) for r in ranges}
+
+    def problem(self, row: Row) -> Problem | None:
+        """Return why a row is refused."""
+        body = row[1]
+        if not isinstance(body, str) or len(body) <= self.room:
+            return None
+        return Problem(column="body", what="", fix="", error=TOO_LONG, code="CS-D04")
+
+
+class MemoryRejects:
+    """Keeps rows; ``fails`` is raised instead while it is set."""
+
+    def __init__(self) -> None:
+        self.rows: list[Rejected] = []
+        self.fails: Exception | None = None
+
+    def add(self, rows: Sequence[Rejected]) -> None:
+        """Keep rows, each once."""
+        if self.fails is not None:
+            raise self.fails
+        known = {row.key for row in self.rows}
+        self.rows += [row for row in rows if row.key not in known]
 
 
 class FakeTarget:
@@ -35,9 +73,17 @@ class FakeTarget:
 
     how = "memory"
 
-    def __init__(self, store: FakeStore, epoch: int) -> None:
+    def __init__(
+        self,
+        store: FakeStore,
+        epoch: int,
+        rejects: Rejects,
+        locate: Callable[[bytes], tuple[int, Cells]],
+    ) -> None:
         self._store = store
         self._epoch = epoch
+        self._rejects = rejects
+        self._locate = locate
 
     def checkpoint(self, token_range: TokenRange) -> Checkpoint:
         """Return what the store holds of a range."""
@@ -47,29 +93,60 @@ class FakeTarget:
 
     def write(self, batch: Batch) -> Written:
         """Write rows and checkpoint together, unless they were already there."""
-        if self._epoch != self._store.epoch:
-            raise Fenced("another process has taken this run over")
+        self._guard()
+        store = self._store
         at = (batch.range.number, batch.seq)
         before = self.checkpoint(batch.range)
-        if before.batch_seq >= batch.seq and self._store.batches.get(at) == batch.checksum:
-            return Written(fresh=False)
+        checksum, rejected = store.batches.get(at, ("", 0))
+        if before.batch_seq >= batch.seq and checksum == batch.checksum:
+            return Written(fresh=False, rejected=rejected)
         if before.batch_seq != batch.seq - 1:
             raise StateError("the checkpoint does not fit the WAL")
-        rows = [orjson.loads(line) for line in batch.lines.data.splitlines()]
-        if any(abs(row[0]) > INT_MAX for row in rows):
-            raise RangeFailed("a value that no row holds")
-        self._store.rows |= {row[0]: row for row in rows}
-        self._store.batches[at] = batch.checksum
-        self._store.checkpoints[batch.range.number] = replace(
+        lines = batch.lines.data.splitlines()
+        refused = [r for line in lines if (r := self._refusal(line)) is not None]
+        if refused:
+            self._rejects.add(refused)
+        good = [orjson.loads(line) for line in lines if self._refusal(line) is None]
+        store.rows |= {row[0]: row for row in good}
+        store.batches[at] = (batch.checksum, len(refused))
+        store.checkpoints[batch.range.number] = replace(
             before,
             batch_seq=batch.seq,
             position=batch.position,
-            rows_read=before.rows_read + len(rows),
-            rows_written=before.rows_written + len(rows),
+            rows_read=before.rows_read + len(lines) + batch.lines.tally.refused,
+            rows_written=before.rows_written + len(good),
             row_digest=batch.checksum,
             state=RangeState.DONE if batch.closing else RangeState.RUNNING,
         )
-        return Written(fresh=True)
+        return Written(fresh=True, rejected=len(refused))
+
+    def mend(self, row_id: str, token_range: TokenRange, line: bytes) -> tuple[Problem, ...]:
+        """Write one row again, once."""
+        self._guard()
+        row = orjson.loads(line)
+        if row_id in self._store.mended:
+            return ()
+        if (problem := self._store.problem(row)) is not None:
+            return (problem,)
+        self._store.rows[row[0]] = row
+        self._store.mended.add(row_id)
+        before = self.checkpoint(token_range)
+        more = int(before.rows_written < before.rows_read)
+        self._store.checkpoints[token_range.number] = replace(
+            before, rows_written=before.rows_written + more
+        )
+        return ()
 
     def close(self) -> None:
         """Give nothing back."""
+
+    def _guard(self) -> None:
+        if self._epoch != self._store.epoch:
+            raise Fenced("another process has taken this run over")
+
+    def _refusal(self, line: bytes) -> Rejected | None:
+        problem = self._store.problem(orjson.loads(line))
+        if problem is None:
+            return None
+        token, key = self._locate(line)
+        return Rejected(token=token, key=key, problems=(problem,), line=line)

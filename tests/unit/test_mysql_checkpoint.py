@@ -51,7 +51,7 @@ class Server:
             self._row = (*head, 20, 20, "d1", self.state.value, 1)
         elif sql == SQL.wal_checksum:
             found = self.wal.get(int(str(values[-1])))
-            self._row = None if found is None else (found,)
+            self._row = None if found is None else (found, None)
         elif sql == SQL.advance:
             self.rowcount = int(values[-1] == self.seq)
             if self.rowcount:
@@ -90,17 +90,17 @@ def batch(seq: int, *, closing: bool = False, checksum: str = "") -> Batch:
 def test_a_batch_moves_the_checkpoint_by_one() -> None:
     """The state is running, and done with the closing batch (I8)."""
     server = Server()
-    assert keeper().advance(server, batch(1))
+    assert keeper().advance(server, batch(1)).fresh
     assert (server.seq, server.state) == (1, RangeState.RUNNING)
-    assert keeper().advance(server, batch(2, closing=True))
+    assert keeper().advance(server, batch(2, closing=True)).fresh
     assert (server.seq, server.state) == (2, RangeState.DONE)
 
 
 def test_a_batch_that_is_in_already_is_left_alone() -> None:
     """Proven by the checksum of the very batch, not by its number alone (I3)."""
     server = Server(seq=2, wal={1: "sum1", 2: "sum2"})
-    assert not keeper().advance(server, batch(1))
-    assert not keeper().advance(server, batch(2))
+    assert not keeper().advance(server, batch(1)).fresh
+    assert not keeper().advance(server, batch(2)).fresh
     assert server.seq == 2
 
 
@@ -156,7 +156,7 @@ def test_a_range_that_was_never_registered_is_no_empty_checkpoint() -> None:
 def test_the_record_of_a_batch_names_where_it_lies() -> None:
     """Segment, offset, rows, bytes, checksum."""
     server = Server()
-    keeper().record(server, batch(1))
+    keeper().record(server, batch(1), 0)
     assert server.wal == {1: "sum1"}
 
 

@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cass_snapshot.errors import PreflightError
-from cass_snapshot.mysql import control, statements
+from cass_snapshot.mysql import control, rows, statements
 from cass_snapshot.mysql.columns import Flavour, TargetColumn, plan_columns
 from cass_snapshot.mysql.statements import quote
+from cass_snapshot.planned import Conflict
 from tests.support.dialects import identifier, literal
 from tests.support.typed_cells import clustering, column, key, table
 
@@ -22,6 +23,7 @@ OPERATOR_MD = {
     " created_at",
     "snapshot_validation": "table_name cassandra_count mysql_count diff status created_at run_id"
     " missing mismatched extra ranges_equal ranges_total",
+    "snapshot_rejected": "run_id source row_id range state error_code column_name updated_at",
 }
 """The interface: what each control table holds at least."""
 
@@ -67,7 +69,7 @@ def test_mariadb_gets_its_own_collation_without_padding() -> None:
 
 def test_a_load_replaces_and_turns_hexadecimal_into_bytes() -> None:
     """Plain and IGNORE would turn errors into warnings."""
-    sql = statements.load_data("`shop`.`t`", planned(), "/dev/shm/x/batch")  # noqa: S108 - a text
+    sql = rows.load_data("`shop`.`t`", planned(), "/dev/shm/x/batch")  # noqa: S108 - a text
     assert sql.startswith("LOAD DATA LOCAL INFILE '/dev/shm/x/batch' REPLACE INTO TABLE `shop`.`t`")
     assert sql.endswith(" (`id`, `at`, `note`, @v3) SET `sum``s` = UNHEX(@v3)")
     assert "IGNORE" not in sql
@@ -76,19 +78,19 @@ def test_a_load_replaces_and_turns_hexadecimal_into_bytes() -> None:
 @pytest.mark.parametrize("path", ["/runs/it's/batch", "/a\\b/batch", "/%s/'\\''"])
 def test_a_path_with_quotes_stays_one_literal(path: str) -> None:
     """``replay-wal`` loads from the run's own folder, which the operator named."""
-    sql = statements.load_data("`t`", planned(), path)
+    sql = rows.load_data("`t`", planned(), path)
     quoted = sql[len("LOAD DATA LOCAL INFILE ") : sql.index(" REPLACE INTO")]
     assert path.encode() == literal(quoted)
 
 
 def test_an_upsert_overwrites_all_but_the_key() -> None:
     """Each flavour in its own words; never IGNORE."""
-    before, after = statements.upsert("`t`", planned(), mariadb=False)
+    before, after = rows.upsert("`t`", planned(), conflict=Conflict.OVERWRITE, mariadb=False)
     assert before == "INSERT INTO `t` (`id`, `at`, `note`, `sum``s`) VALUES "
     assert after == (
         " AS offered ON DUPLICATE KEY UPDATE `note` = offered.`note`, `sum``s` = offered.`sum``s`"
     )
-    _, after = statements.upsert("`t`", planned(), mariadb=True)
+    _, after = rows.upsert("`t`", planned(), conflict=Conflict.OVERWRITE, mariadb=True)
     assert after == (
         " ON DUPLICATE KEY UPDATE `note` = VALUES(`note`), `sum``s` = VALUES(`sum``s`)"
     )
@@ -96,7 +98,7 @@ def test_an_upsert_overwrites_all_but_the_key() -> None:
 
 def test_an_upsert_of_a_key_alone_changes_nothing_that_is_there() -> None:
     """The clause must name a column, so the key is set to itself."""
-    _, after = statements.upsert("`d`.`t`", planned()[:1], mariadb=True)
+    _, after = rows.upsert("`d`.`t`", planned()[:1], conflict=Conflict.OVERWRITE, mariadb=True)
     assert after == " ON DUPLICATE KEY UPDATE `id` = `d`.`t`.`id`"
 
 
@@ -126,7 +128,7 @@ def test_a_control_table_holds_the_columns_of_the_interface(name: str) -> None:
     assert "ENGINE=InnoDB" in ddl
 
 
-def test_there_are_exactly_the_four_control_tables() -> None:
+def test_there_are_exactly_the_five_control_tables() -> None:
     """No other name is taken in the operator's database."""
     assert set(OPERATOR_MD) == set(control.SHAPES)
 

@@ -1,0 +1,130 @@
+"""The ways in which rows of one table are written: which there are, and which serves some lines.
+
+LOAD DATA … REPLACE where the whole row is ours; else, and where that way is closed or would misread
+a line, an insert that obeys the policy for rows that are there.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import orjson
+from mysql.connector import Error
+
+from cass_snapshot.model import Lines
+from cass_snapshot.mysql.columns import target_columns
+from cass_snapshot.mysql.connection import server_facts
+from cass_snapshot.mysql.faults import DENIED_CODES
+from cass_snapshot.mysql.insert import Inserter
+from cass_snapshot.mysql.load import Loader
+from cass_snapshot.mysql.refusals import refusal
+from cass_snapshot.planned import Conflict, PlannedTarget
+
+log = logging.getLogger(__name__)
+LOCAL_INFILE_CODES = frozenset({1148, 2000, 2068, 3948, 4166})
+"""The server, its settings or the connector do not allow LOAD DATA LOCAL."""
+
+
+class Ways:
+    """How rows get into one table.
+
+    Args:
+        table: the target, qualified and quoted.
+        target: its columns, and who wins where it has a row already.
+        directory: where a file for LOAD DATA may stand.
+    """
+
+    def __init__(self, table: str, target: PlannedTarget, directory: Path) -> None:
+        self._table = table
+        self._target = target
+        self._directory = directory
+        self._columns = target_columns(target)
+        self._loader: Loader | None = None
+        self._inserter: Inserter | None = None
+
+    @property
+    def name(self) -> str:
+        """Return the name of the way that is used; empty before ``find``."""
+        if self._loader is not None:
+            return self._loader.name
+        return self._inserter.name if self._inserter is not None else ""
+
+    def find(self, connection: Any) -> None:  # noqa: ANN401 - see connection.connect
+        """Find out what a server allows.
+
+        Raises:
+            mysql.connector.Error: it refuses for another reason than permission.
+        """
+        facts = server_facts(connection)
+        self._inserter = Inserter(
+            self._table,
+            self._columns,
+            conflict=self._target.conflict,
+            flavour=facts.flavour,
+            max_allowed_packet=facts.max_allowed_packet,
+        )
+        self._loader = None
+        if self._target.owned and self._target.conflict is Conflict.OVERWRITE:
+            loader = Loader(self._table, self._columns, self._directory)
+            self._loader = loader if loader_allowed(connection, loader) else None
+
+    def put(self, cursor: Any, lines: Lines) -> None:  # noqa: ANN401 - see connection.connect
+        """Write all of some rows, in the open transaction.
+
+        Raises:
+            Refused: the server does not take them for their data; some may be written.
+            RangeFailed: the server skipped a line, and nobody knows which.
+            mysql.connector.Error: another error of the server.
+        """
+        try:
+            if self._loader is not None and self._staged(self._loader, lines):
+                self._loader.put(cursor, lines.rows)
+            elif self._inserter is not None:
+                self._inserter.put(cursor, [line for line in lines.data.split(b"\n") if line])
+        except Error as error:
+            if (refused := refusal(error)) is not None:
+                raise refused from error
+            raise
+
+    def put_lines(self, cursor: Any, rows: Sequence[bytes]) -> None:  # noqa: ANN401 - see connection.connect
+        """Write some lines by themselves, as ``put`` does."""
+        data = b"".join(row.rstrip(b"\n") + b"\n" for row in rows)
+        self.put(cursor, Lines(data=data, rows=len(rows), words=sum(map(words, rows))))
+
+    def _staged(self, loader: Loader, lines: Lines) -> bool:
+        """Tell whether the lines lie ready for LOAD DATA; if not, the other way is open."""
+        data = loader.dialect(lines)
+        if data is None:
+            return False
+        try:
+            loader.stage(data)
+        except OSError as error:  # a small or full memory file system
+            log.warning("a batch of %s is inserted, not loaded: %s", self._table, error)
+            return False
+        return True
+
+
+def words(line: bytes) -> int:
+    """Return how many bare words (null, true, false) a line holds."""
+    return sum(value is None or isinstance(value, bool) for value in orjson.loads(line))
+
+
+def loader_allowed(connection: Any, loader: Loader) -> bool:  # noqa: ANN401 - see connection.connect
+    """Tell whether LOAD DATA LOCAL may be used, by loading no rows.
+
+    Raises:
+        mysql.connector.Error: the server refuses for another reason than permission.
+    """
+    try:
+        with connection.cursor() as cursor:
+            loader.probe(cursor)
+    except Error as error:
+        connection.rollback()
+        if error.errno in LOCAL_INFILE_CODES | DENIED_CODES:
+            return False
+        raise
+    connection.rollback()
+    return True
