@@ -11,6 +11,7 @@ import logging
 import os
 import platform
 import sys
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
@@ -143,6 +144,23 @@ def _time(record: logging.LogRecord) -> str:
 # --- which parts we got ---------------------------------------------------------------------------
 
 
+MYSQL_PART = "mysql C extension"
+_MODULES = {
+    "libev": "cassandra.io.libevwrapper",
+    "cython": "cassandra.row_parser",
+    "murmur3": "cassandra.cmurmur3",
+    MYSQL_PART: "_mysql_connector",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """A compiled part of a driver; ``failure`` is why it does not load, empty where it does."""
+
+    name: str
+    failure: str
+
+
 def versions() -> tuple[str, ...]:
     """Return a line for each part that speed and correctness hang on, as ``--version`` shows it."""
     return (
@@ -167,26 +185,26 @@ def _version(package: str) -> str:
         return "not installed"
 
 
+def parts() -> tuple[Part, ...]:
+    """Return the compiled parts that speed hangs on, loaded or not.
+
+    ``ssl`` comes before MySQL's: where ``hashlib`` alone has brought the system's libcrypto, the
+    extension takes that one and its own newer libssl, and these two do not go together. It is
+    imported by itself, since the driver hides the reason.
+    """
+    import_module("ssl")
+    return tuple(Part(name=name, failure=_failure(module)) for name, module in _MODULES.items())
+
+
 def _cassandra_parts() -> str:
-    parts = {
-        "libev": "cassandra.io.libevwrapper",
-        "cython": "cassandra.row_parser",
-        "murmur3": "cassandra.cmurmur3",
-    }
-    found = {name: _failure(module) for name, module in parts.items()}
-    have = [name for name, failure in found.items() if not failure]
-    lack = [f"{name} not loaded ({failure})" for name, failure in found.items() if failure]
+    found = [part for part in parts() if part.name != MYSQL_PART]
+    have = [part.name for part in found if not part.failure]
+    lack = [f"{part.name} not loaded ({part.failure})" for part in found if part.failure]
     return ", ".join(have + lack)
 
 
 def _mysql_part() -> str:
-    """Say whether the C extension loads; imported by itself, since the driver hides the reason.
-
-    After ``ssl``: where ``hashlib`` alone has brought the system's libcrypto, the extension takes
-    that one and its own newer libssl, and these two do not go together.
-    """
-    import_module("ssl")
-    failure = _failure("_mysql_connector")
+    failure = next(part.failure for part in parts() if part.name == MYSQL_PART)
     return f"C extension not loaded ({failure})" if failure else "C extension in use"
 
 

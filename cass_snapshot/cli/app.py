@@ -7,8 +7,10 @@ from collections.abc import Sequence
 
 import typer
 
+from cass_snapshot.cli.doctor import doctor
 from cass_snapshot.cli.find_missing import find_missing
 from cass_snapshot.cli.options import Version, flattened
+from cass_snapshot.cli.plan import plan
 from cass_snapshot.cli.replay_wal import replay_wal
 from cass_snapshot.cli.run import run
 from cass_snapshot.cli.status import status
@@ -19,10 +21,14 @@ NAME = "cass-snapshot"
 START = """Copy Cassandra tables into MySQL: complete, resumable, verified.
 
 \b
-Start here:   cass-snapshot run KEYSPACE.TABLE \\
-                --from cassandra://HOST[:PORT] \\
+Start here:   cass-snapshot doctor   check both databases, change nothing
+              cass-snapshot plan     show what run would do, write nothing
+              cass-snapshot run      copy; run it again to continue
+
+\b
+Each takes:   KEYSPACE.TABLE --from cassandra://HOST[:PORT] \\
                 --to mysql://USER@HOST[:PORT]/DATABASE
-              the same command continues an unfinished run
+              or finds them in ./cass-snapshot.toml
 
 \b
 Passwords:    in CASS_SNAPSHOT_CASSANDRA__PASSWORD, CASS_SNAPSHOT_MYSQL__PASSWORD,
@@ -36,10 +42,12 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     suggest_commands=False,
 )
+app.command("plan", rich_help_panel="Snapshot")(flattened(plan))
 app.command("run", rich_help_panel="Snapshot")(flattened(run))
 app.command("replay-wal", rich_help_panel="Recover")(flattened(replay_wal))
 app.command("find-missing", rich_help_panel="Verify")(flattened(find_missing))
 app.command("status", rich_help_panel="Watch")(flattened(status))
+app.command("doctor", rich_help_panel="Set up")(flattened(doctor))
 
 
 @app.callback(help=START.replace("[", "\\["))

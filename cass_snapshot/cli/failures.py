@@ -17,7 +17,7 @@ LABEL = 8
 
 LATER_OPTIONS = frozenset(
     {
-        *("--dry-run", "--ranges", "--capture-only", "--rows-per-s", "--stop-after"),
+        *("--ranges", "--capture-only", "--rows-per-s", "--stop-after"),
         *("--rejected-max", "--metrics-addr", "--engine", "--sample", "--columns"),
         *("--mismatches-max", "--repair", "--delete-extra", "--from-segment", "--all"),
         *("--verify-only", "--rejected", "--watch", "--wait"),
@@ -25,8 +25,8 @@ LATER_OPTIONS = frozenset(
 )
 LATER_COMMANDS = frozenset(
     {
-        *("plan", "wal", "runs", "report", "serve", "pause", "unpause", "limit", "stop"),
-        *("init", "doctor", "config", "explain"),
+        *("wal", "runs", "report", "serve", "pause", "unpause", "limit", "stop"),
+        *("init", "config", "explain"),
     }
 )
 """What operator manuals name and this version lacks: saying so is better than a guess."""

@@ -16,6 +16,7 @@ from cass_snapshot.exits import Exit
 COMMON = "Common to all commands"
 OUTPUT = "Output"
 WHAT = "What"
+PACE = "Pace"
 
 
 def _show_versions(asked: bool) -> None:
@@ -124,6 +125,38 @@ class Both:
         ),
     ] = None
     to: ToOption = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Size:
+    """How a run is cut, and by how many it is carried out; ``plan`` counts with the same."""
+
+    range_count: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            help="How many ranges the ring is split into; 256 if nothing says otherwise.",
+            rich_help_panel=WHAT,
+        ),
+    ] = None
+    compression: Annotated[
+        Literal["none", "zstd"] | None,
+        typer.Option(help="How the WAL is compressed.", rich_help_panel=WHAT),
+    ] = None
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N", help="Processes; one a core, at most 8, by default.", rich_help_panel=PACE
+        ),
+    ] = None
+
+    def flags(self) -> dict[str, tuple[str, object]]:
+        """Return the option and its value for each key; a value of None was not typed."""
+        return {
+            "run.ranges": ("--range-count", self.range_count),
+            "run.compression": ("--compression", self.compression),
+            "run.workers": ("--workers", self.workers),
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,47 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cass_snapshot.cli.loading import load_settings
-from cass_snapshot.cli.options import WHAT, Both, Common, Watch
+from cass_snapshot.cli.options import WHAT, Both, Common, Size, Watch
+from cass_snapshot.cli.plan import NEEDS, show
 from cass_snapshot.exits import Exit
 
 if TYPE_CHECKING:
     from cass_snapshot.snapshot.status import RunStatus
 
-PACE = "Pace"
-NEEDS = ("cassandra.contact_points", "mysql.host", "mysql.database", "tables")
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cut:
-    """How a run is begun and cut."""
+    """How a run is begun."""
 
     new: Annotated[
         bool,
         typer.Option("--new", help="Do not continue; start another run.", rich_help_panel=WHAT),
     ] = False
-    range_count: Annotated[
-        int | None,
+    dry_run: Annotated[
+        bool,
         typer.Option(
-            metavar="N",
-            help="How many ranges the ring is split into; 256 if nothing says otherwise.",
-            rich_help_panel=WHAT,
+            "--dry-run", help="Show what it would do, as plan does.", rich_help_panel=WHAT
         ),
-    ] = None
-    compression: Annotated[
-        Literal["none", "zstd"] | None,
-        typer.Option(help="How the WAL is compressed.", rich_help_panel=WHAT),
-    ] = None
-    workers: Annotated[
-        int | None,
-        typer.Option(
-            metavar="N", help="Processes; one a core, at most 8, by default.", rich_help_panel=PACE
-        ),
-    ] = None
+    ] = False
 
 
 def run(
@@ -56,6 +42,7 @@ def run(
     *,
     both: Both,
     cut: Cut,
+    size: Size,
     watch: Watch,
     common: Common,
 ) -> None:
@@ -64,14 +51,12 @@ def run(
         common,
         from_=both.from_,
         to=both.to,
-        flags={
-            "run.ranges": ("--range-count", cut.range_count),
-            "run.compression": ("--compression", cut.compression),
-            "run.workers": ("--workers", cut.workers),
-        },
+        flags=size.flags(),
         tables=tables or (),
         needs=NEEDS,
     )
+    if cut.dry_run:
+        raise typer.Exit(show(settings, common))
     # late: the display and the drivers take longer to import than --help may take; the display
     # comes first, so that it says something meanwhile
     from cass_snapshot.cli.views import build_views

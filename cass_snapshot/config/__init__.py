@@ -7,7 +7,7 @@ opens a connection, and no password enters a message (I12).
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -41,6 +41,7 @@ from cass_snapshot.settings import (
 
 SOURCE_NEEDS = ("cassandra.contact_points",)
 TARGET_NEEDS = ("mysql.host", "mysql.database")
+NO_FILE = "no config file was found"
 _OPTIONS = {
     "cassandra.contact_points": "--from cassandra://HOST[:PORT]",
     "mysql.host": "--to mysql://USER@HOST[:PORT]/DATABASE",
@@ -84,7 +85,7 @@ def load(line: CommandLine, needs: Sequence[str] = SOURCE_NEEDS + TARGET_NEEDS) 
     tables = tables_of(file, line.tables, line.target_table)
     settings = Settings(**merged, tables=tables, log=line.log, origins=origins)
     _check_needs(settings, needs)
-    return _with_passwords(settings, {need.partition(".")[0] for need in needs})
+    return with_passwords(settings, {need.partition(".")[0] for need in needs})
 
 
 def _find(variables: Mapping[str, str]) -> Path | None:
@@ -169,27 +170,40 @@ def _fix(key: str, complaint: ErrorDetails) -> str:
 
 
 def _check_needs(settings: Settings, needs: Sequence[str]) -> None:
-    where = settings.origins.file or "no config file was found"
     if "tables" in needs and not settings.tables:
         raise UsageError(
             "no table is named",
-            where=where,
+            where=settings.origins.file or NO_FILE,
             why="neither the command line nor [[tables]] names one",
             fix="cass-snapshot COMMAND KEYSPACE.TABLE, for example shop.orders",
         )
     for need in needs:
-        section, _, key = need.partition(".")
-        if key and not getattr(getattr(settings, section), key):
-            variable = f"{environment.PREFIX}{section}__{key}".upper()
-            raise UsageError(
-                f"[{section}] {key} is missing",
-                where=where,
-                why="this command connects to it",
-                fix=f"{_OPTIONS[need]}, the key in the file, or {variable}",
-            )
+        require(settings, need)
 
 
-def _with_passwords(settings: Settings, sections: set[str]) -> Settings:
+def require(settings: Settings, need: str) -> None:
+    """Refuse settings without a key such as ``mysql.host``; a section alone is always there.
+
+    Raises:
+        UsageError: naming the three ways to set it.
+    """
+    section, _, key = need.partition(".")
+    if key and not getattr(getattr(settings, section), key):
+        variable = f"{environment.PREFIX}{section}__{key}".upper()
+        raise UsageError(
+            f"[{section}] {key} is missing",
+            where=settings.origins.file or NO_FILE,
+            why="this command connects to it",
+            fix=f"{_OPTIONS[need]}, the key in the file, or {variable}",
+        )
+
+
+def with_passwords(settings: Settings, sections: Collection[str]) -> Settings:
+    """Return the settings with the passwords that the files of some sections hold.
+
+    Raises:
+        UsageError: a file does not serve, or a password is set twice.
+    """
     update: dict[str, object] = {}
     if "cassandra" in sections:
         update["cassandra"] = with_password(settings.cassandra, "cassandra", settings.origins)

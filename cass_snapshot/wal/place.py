@@ -32,6 +32,12 @@ def check_place(path: Path) -> str:
     return ""
 
 
+def file_system(path: Path) -> str:
+    """Return the type of the file system that holds a path, as the system calls it."""
+    text = _MOUNTS.read_text(errors="surrogateescape") if _MOUNTS.exists() else ""
+    return kind_of(path.resolve(), text) or "an unknown file system"
+
+
 def kind_of(path: Path, mountinfo: str) -> str:
     """Return the type of the file system that holds an absolute path, "" where none is named."""
     best, kind = -1, ""

@@ -17,6 +17,7 @@ from cass_snapshot.wiring.parts import (
     open_source_admin,
     open_target,
     open_target_admin,
+    sample_encoder,
 )
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "open_source_admin",
     "open_target",
     "open_target_admin",
+    "sample_encoder",
     "schema_digest",
     "source_name",
     "target_name",

@@ -16,13 +16,14 @@ from cass_snapshot.codec.cells import cell
 from cass_snapshot.codec.keys import target_key_values
 from cass_snapshot.codec.lines import line_locator
 from cass_snapshot.codec.row import RowEncoder
-from cass_snapshot.model import TableName, TokenRange
+from cass_snapshot.model import Position, TableName, TokenRange
 from cass_snapshot.mysql.admin import MysqlAdmin
 from cass_snapshot.mysql.checkpoint import CheckpointKeeper
 from cass_snapshot.mysql.columns import target_columns
 from cass_snapshot.mysql.control import ControlSql
 from cass_snapshot.mysql.keys import MysqlKeys
 from cass_snapshot.mysql.writer import MysqlTarget
+from cass_snapshot.planned import PlannedTarget
 from cass_snapshot.protocols import (
     Encoder,
     Rejects,
@@ -55,6 +56,11 @@ def open_source_admin(settings: CassandraSettings) -> SourceAdmin:
 def open_target_admin(settings: MysqlSettings) -> TargetAdmin:
     """Return what examines and prepares MySQL."""
     return MysqlAdmin(settings)
+
+
+def sample_encoder(target: PlannedTarget) -> Encoder:
+    """Return what makes WAL lines of sampled rows, whose place on the ring does not matter."""
+    return RowEncoder(target.columns, lambda _: Position(token=0, partition_key=(b"",)))
 
 
 def open_target(

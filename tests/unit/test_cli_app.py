@@ -15,7 +15,7 @@ from cass_snapshot.cli.failures import bug_lines, error_lines
 from cass_snapshot.exits import Exit, exit_code_for, worst
 
 ROOT = Path(__file__).parents[2]
-COMMANDS = ("run", "status", "replay-wal", "find-missing")
+COMMANDS = ("plan", "run", "status", "replay-wal", "find-missing", "doctor")
 
 
 @pytest.fixture(autouse=True)
@@ -95,7 +95,7 @@ def test_help_names_the_commands_that_there_are(
     assert main(words) == 0
     out = capsys.readouterr().out
     assert all(f" {command} " in out for command in COMMANDS)
-    assert "doctor" not in out
+    assert "explain" not in out
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -128,8 +128,9 @@ def test_the_version_says_which_extensions_load(
     ("words", "line"),
     [
         (["rnu"], "No command rnu. Did you mean run?"),
-        (["doctor"], "No command doctor in this version."),
-        (["run", "--dry-run"], "No option --dry-run for run in this version."),
+        (["explain"], "No command explain in this version."),
+        (["run", "--capture-only"], "No option --capture-only for run in this version."),
+        (["doctor", "--olny", "mysql"], "No option --olny for doctor. Did you mean --only?"),
         (["status", "--wacth"], "No option --wacth for status."),
         (["run", "--password=geheim"], "No option --password for run."),
         (["run", "a.b", "--from"], "Option '--from' requires an argument."),
@@ -173,7 +174,7 @@ def test_a_password_in_an_address_never_comes_back(capsys: pytest.CaptureFixture
     assert "geheim" not in err
 
 
-@pytest.mark.parametrize("command", ["run", "find-missing"])
+@pytest.mark.parametrize("command", ["run", "find-missing", "plan"])
 def test_a_command_without_servers_says_what_is_missing(
     command: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,0 +1,236 @@
+"""Looks at what a run would do: both servers, each table, a sample of its rows. Writes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from cass_snapshot.errors import SnapshotError
+from cass_snapshot.model import Problem, Table
+from cass_snapshot.planned import (
+    Conflict,
+    Finding,
+    Level,
+    PlannedTarget,
+    Reading,
+    Sample,
+    TableMapping,
+)
+from cass_snapshot.protocols import SourceAdmin, TargetAdmin
+from cass_snapshot.settings import Settings, redacted
+from cass_snapshot.settings.tables import TableSettings
+from cass_snapshot.snapshot.earlier import Earlier
+from cass_snapshot.snapshot.estimate import cell_bytes, estimate
+from cass_snapshot.snapshot.preview import ColumnPreview, Preview, Sampled, TablePreview
+from cass_snapshot.wal.files import free_bytes
+from cass_snapshot.wiring import open_source_admin, open_target_admin, sample_encoder
+
+SAMPLE_ROWS = 2000
+"""Enough for a mean; one page of an ordinary table, read from a few places of the ring."""
+
+
+def preview_tables(settings: Settings) -> Preview:
+    """Return what a run of the tables of the settings would do.
+
+    Raises:
+        PreflightError: there is no such table.
+        Unavailable: a server does not answer.
+    """
+    with ExitStack() as stack:
+        source = open_source_admin(settings.cassandra)
+        stack.callback(source.close)
+        target = open_target_admin(settings.mysql)
+        stack.callback(target.close)
+        return preview(settings, source, target)
+
+
+def preview(settings: Settings, source: SourceAdmin, target: TargetAdmin) -> Preview:
+    """Return the same of two sides that are open."""
+    earlier = Earlier.find(settings.run.directory, [item.source for item in settings.tables])
+    tables = [find_table(source, item) for item in settings.tables]
+    looked = [
+        look(settings, item, table, source, target)
+        for item, table in zip(settings.tables, tables, strict=True)
+    ]
+    return Preview(
+        source=source.heading,
+        target=target.heading,
+        workers=settings.run.workers,
+        run_directory=str(settings.run.directory),
+        free_bytes=free_bytes(existing(settings.run.directory)),
+        tables=tuple(preview_of(settings, found, earlier) for found in looked),
+        findings=(*source.findings(tables), *target.findings()),
+        last_run=earlier.run_id,
+        changes=earlier.changes(redacted(settings)),
+    )
+
+
+def existing(directory: Path) -> Path:
+    """Return the folder itself, or the nearest one above it that is there."""
+    while not directory.exists() and directory != directory.parent:
+        directory = directory.parent
+    return directory
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Looked:
+    """A table as it is and what it becomes; ``failures`` say why no row of it could be read."""
+
+    item: TableSettings
+    table: Table
+    planned: PlannedTarget
+    mapping: TableMapping
+    sample: Sample | None
+    failures: tuple[Finding, ...] = ()
+
+
+def look(
+    settings: Settings,
+    item: TableSettings,
+    table: Table,
+    source: SourceAdmin,
+    target: TargetAdmin,
+) -> Looked:
+    """Look at what one table becomes, and read a sample of it."""
+    mapping = item.mapping(settings.run.profile)
+    planned = target.plan(table, mapping)
+    sample: Sample | None = None
+    failures: tuple[Finding, ...] = ()
+    try:
+        sample = source.sample(table, planned.columns, rows_max=SAMPLE_ROWS)
+    except SnapshotError as error:
+        failures = (failure(error),)
+    return Looked(
+        item=item,
+        table=table,
+        planned=planned,
+        mapping=mapping,
+        sample=sample,
+        failures=failures,
+    )
+
+
+def preview_of(settings: Settings, looked: Looked, earlier: Earlier) -> TablePreview:
+    """Return what becomes of one table."""
+    planned, sample = looked.planned, looked.sample
+    sampled = problems = None
+    if sample is not None:
+        sampled, problems = _measured(sample, planned)
+    rate = earlier.rate(looked.item.source)
+    statement, why = _statement(planned)
+    return TablePreview(
+        source=str(looked.table.name),
+        target=planned.name,
+        exists=planned.exists,
+        profile=planned.profile,
+        conflict=planned.conflict,
+        statement=statement,
+        statement_why=why,
+        key=planned.key,
+        key_why=_key_why(planned, looked.mapping),
+        ranges=settings.run.ranges,
+        where=looked.table.where,
+        partitions=looked.table.partitions,
+        columns=_columns(planned, problems or {}),
+        skipped=planned.skipped,
+        ddl="" if planned.exists else planned.ddl,
+        sampled=sampled,
+        estimate=estimate(
+            sampled,
+            sample.rows_estimated if sample is not None else None,
+            settings.mysql.batch_rows_max,
+            rate,
+        ),
+        rate=rate,
+        findings=(*looked.failures, *planned.findings, *_refusals(sampled, problems or {})),
+    )
+
+
+def find_table(source: SourceAdmin, item: TableSettings) -> Table:
+    """Return the table that the operator means, with what is wanted of it."""
+    return source.table(
+        item.name,
+        where=item.where,
+        allow_filtering=item.allow_filtering,
+        partitions=item.partitions,
+    )
+
+
+def failure(error: SnapshotError) -> Finding:
+    """Return an error as a finding that stops a run."""
+    where = error.where.removesuffix("; nothing was written")
+    text = "; ".join(filter(None, (error.what, where, error.why)))
+    return Finding(level=Level.FAIL, text=text, fix=error.fix or "see above, and try again")
+
+
+def _measured(sample: Sample, planned: PlannedTarget) -> tuple[Sampled, dict[str, list[Problem]]]:
+    """Return what a sample tells, and what would be refused of each column."""
+    encoded = sample_encoder(planned).encode(sample.rows)
+    problems: dict[str, list[Problem]] = {}
+    for row in encoded.rejected:
+        for problem in row.problems:
+            problems.setdefault(problem.column, []).append(problem)
+    sampled = Sampled(
+        rows=len(sample.rows),
+        whole=sample.whole,
+        bytes=cell_bytes(sample.rows),
+        wal_bytes=len(encoded.lines.data),
+        refused=len(encoded.rejected),
+    )
+    return sampled, problems
+
+
+def _refusals(
+    sampled: Sampled | None, problems: Mapping[str, Sequence[Problem]]
+) -> Iterator[Finding]:
+    """Yield a warning for each column of which sampled values would be refused."""
+    for column, found in problems.items():
+        rows = f"{len(found):,} of {sampled.rows if sampled else 0:,} sampled rows"
+        text = f"column {column}: {rows} would be set aside: {found[0].what}"
+        yield Finding(level=Level.WARN, text=text, fix=found[0].fix)
+
+
+def _columns(
+    planned: PlannedTarget, problems: Mapping[str, Sequence[Problem]]
+) -> tuple[ColumnPreview, ...]:
+    return tuple(
+        ColumnPreview(
+            column=column.column.name,
+            kind=column.column.kind.value,
+            cql_type=column.column.type,
+            reading=column.reading,
+            target=column.name,
+            sql_type=sql_type,
+            verdict=column.verdict,
+            note=column.note,
+            null=column.null,
+            refused=len(problems.get(column.column.name, ()))
+            if column.reading is Reading.VALUE
+            else 0,
+        )
+        for column, sql_type in zip(planned.columns, planned.definitions, strict=True)
+    )
+
+
+def _statement(planned: PlannedTarget) -> tuple[str, str]:
+    """Return how rows are written, and why so."""
+    if planned.conflict is not Conflict.OVERWRITE:
+        why = f"{planned.conflict.value} decides row by row, which REPLACE cannot"
+        return "INSERT ... ON DUPLICATE KEY UPDATE", why
+    if not planned.owned:
+        why = "the target has columns, keys or triggers of its own, which REPLACE would harm"
+        return "INSERT ... ON DUPLICATE KEY UPDATE", why
+    why = "the rows are wholly ours; INSERT ... ON DUPLICATE KEY UPDATE where the server or the"
+    return "LOAD DATA ... REPLACE", f"{why} login does not allow it"
+
+
+def _key_why(planned: PlannedTarget, mapping: TableMapping) -> str:
+    if mapping.digest_key and not planned.exists:
+        return 'a SHA-256 of the Cassandra primary key, as key = "digest" asks'
+    if mapping.match:
+        return "the unique key that match names; it carries the Cassandra primary key"
+    if planned.exists:
+        return "the target's primary key, which carries the Cassandra primary key"
+    return "the Cassandra primary key"
