@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from struct import pack
 from typing import cast
 
 import pytest
 
 from cass_snapshot.errors import RangeFailed
-from cass_snapshot.model import TOKEN_MAX, TOKEN_MIN, Cells, Position, Table, TokenRange
+from cass_snapshot.model import (
+    TOKEN_MAX,
+    TOKEN_MIN,
+    Cells,
+    ColumnKind,
+    Position,
+    Table,
+    TokenRange,
+)
+from cass_snapshot.planned import Reading
 from cass_snapshot.reader.pages import CassandraSource
 from cass_snapshot.reader.session import Connection
-from cass_snapshot.reader.statements import select_values
+from cass_snapshot.reader.statements import Selected, select_counted, select_values
 from cass_snapshot.ring.split import split_ring
 from tests.support.murmur3 import key_with_hash
 from tests.support.patient import patience
@@ -176,3 +186,113 @@ def test_keys_are_the_rows_of_a_whole_range() -> None:
     """For verification: page by page, from the start."""
     source, there, _ = reader(NARROW, [(bytes([n]), b"v") for n in range(9)])
     assert there.ordered == [row for page in source.keys(RING) for row in page]
+
+
+SHELVES = table(
+    key("k", "blob"),
+    clustering("a", "int"),
+    clustering("b", "int", descending=True),
+    column("s", "text", ColumnKind.STATIC),
+    column("v", "text"),
+)
+
+
+def shelf_rows() -> list[Cells]:
+    """Return partitions with rows and partitions with static values alone, some of one token."""
+    keys = [key_with_hash(5000, n) for n in range(6)] + [bytes([n]) for n in range(12)]
+    return [
+        row
+        for n, k in enumerate(keys)
+        for row in (
+            [(k, None, None, b"alone", None)]
+            if n % 3
+            else [(k, number(a), number(b), b"s", b"v") for a in (1, 2) for b in (3, 4)]
+        )
+    ]
+
+
+def test_a_partition_without_a_row_is_counted_and_is_no_row() -> None:
+    """Whatever the pages are; the position of a page that ends with one has no clustering key."""
+    source, there, _ = reader(SHELVES, shelf_rows())
+    pages = list(source.pages(RING, None))
+    assert [r for r in there.ordered if r[1] is not None] == [r for p in pages for r in p.rows]
+    assert sum(p.static_only for p in pages) == len([r for r in there.ordered if r[1] is None])
+    at = 0
+    for page in pages:
+        at += len(page.rows) + page.static_only
+        last = there.ordered[at - 1]
+        expected = None
+        if last[1] is None:
+            partition = (cast("bytes", last[0]),)
+            expected = Position(token=there.token(last), partition_key=partition)
+        assert expected == page.end
+
+
+def test_reading_goes_on_after_any_partition_without_a_row() -> None:
+    """Neither is one counted twice, nor is a row of the next one lost."""
+    source, there, _ = reader(SHELVES, shelf_rows())
+    for place, row in enumerate(there.ordered):
+        after = (
+            source.position(row)
+            if row[1] is not None
+            else Position(token=there.token(row), partition_key=(cast("bytes", row[0]),))
+        )
+        pages = list(source.pages(RING, after))
+        rest = there.ordered[place + 1 :]
+        assert [r for r in rest if r[1] is not None] == [r for p in pages for r in p.rows], place
+        assert len([r for r in rest if r[1] is None]) == sum(p.static_only for p in pages), place
+
+
+def test_keys_leave_out_partitions_without_a_row() -> None:
+    """Verification counts rows, by whole keys and by the least that tells them."""
+    there = Rows(SHELVES, shelf_rows())
+    connection = Connection(cluster=None, session=Session(there.answer))
+    rows = [row for row in there.ordered if row[1] is not None]
+    for columns, width in ((select_values(SHELVES.primary_key), 3), (select_counted(SHELVES), 2)):
+        source = CassandraSource(connection, SHELVES, columns, page_rows_max=3, patience=patience())
+        found = [row for page in source.keys(RING) for row in page]
+        assert [row[:width] for row in rows] == found
+
+
+def test_one_row_a_partition_is_read_and_gone_on_after() -> None:
+    """Partition key and static columns; partitions without a row among them."""
+    whole = Rows(SHELVES, shelf_rows())
+    partitions = replace(SHELVES, columns=(SHELVES.columns[0], SHELVES.columns[3]), partitions=True)
+    source = CassandraSource(
+        Connection(cluster=None, session=Session(whole.answer)),
+        partitions,
+        select_values(partitions.columns),
+        page_rows_max=3,
+        patience=patience(),
+    )
+    expected = list(dict.fromkeys((row[0], row[3]) for row in whole.ordered))
+    assert expected == read(source, RING, None)
+    for place, row in enumerate(expected):
+        assert expected[place + 1 :] == read(source, RING, source.position(row))
+
+
+def test_a_condition_narrows_every_read() -> None:
+    """From the start, and after any row that it lets through."""
+    rows = [(*row[:4], b"x" if n % 3 else b"y") for n, row in enumerate(wide_rows())]
+    source, there, session = reader(replace(WIDE, where="v = 'x'", allow_filtering=True), rows)
+    wanted = [row for row in there.ordered if row[4] == b"x"]
+    assert wanted == read(source, RING, None)
+    for place, row in enumerate(wanted):
+        assert wanted[place + 1 :] == read(source, RING, source.position(row)), place
+    reads = [r.cql for r in session.requests if "DISTINCT" not in r.cql]
+    assert all(cql.endswith(" AND v = 'x' ALLOW FILTERING") for cql in reads)
+
+
+def test_a_row_holds_what_is_asked_for_in_that_order() -> None:
+    """Write times stand where the plan has them; a position is found by values alone."""
+    columns = [
+        Selected(column=NARROW.columns[1], reading=Reading.WRITETIME),
+        Selected(column=NARROW.columns[1]),
+        Selected(column=NARROW.columns[0]),
+    ]
+    there = Rows(NARROW, [(b"k", b"v")])
+    connection = Connection(cluster=None, session=Session(there.answer))
+    source = CassandraSource(connection, NARROW, columns, page_rows_max=3, patience=patience())
+    (row,) = read(source, RING, None)
+    assert row == (b"WRITETIME v", b"v", b"k")
+    assert source.position(row).partition_key == (b"k",)
