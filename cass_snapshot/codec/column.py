@@ -88,7 +88,7 @@ class ColumnEncoder:
             column=self.name if value else planned.name,
             what=f"{bad.what}; {self._type if value else planned.reading.value} goes to"
             f" {planned.limits.type}, which cannot hold it unchanged",
-            fix=planned.limits.fix or self._fix(bad.why),
+            fix=(bad.why is not Refusal.NULL and planned.limits.fix) or self._fix(bad.why),
             error=error,
             code=code,
         )

@@ -9,7 +9,8 @@ from cass_snapshot.model import Table
 from cass_snapshot.mysql.connection import address, connect, require_database, server_facts
 from cass_snapshot.mysql.faults import translate
 from cass_snapshot.mysql.ledger import MysqlLedger
-from cass_snapshot.mysql.targets import compare_target, create_target, plan_target
+from cass_snapshot.mysql.planning import refuse
+from cass_snapshot.mysql.targets import create_target, plan_target
 from cass_snapshot.planned import Finding, Level, PlannedTarget, TableMapping
 from cass_snapshot.settings import MysqlSettings
 
@@ -73,8 +74,8 @@ class MysqlAdmin:
         )
 
     def compare(self, target: PlannedTarget) -> None:
-        """Refuse a target that is there and is another, or missing and not to be made."""
-        compare_target(self._connection, self._settings, target)
+        """Refuse a plan one of whose findings is a failure."""
+        refuse(target, where=address(self._settings))
 
     def prepare(self) -> None:
         """Create the control tables that are missing."""

@@ -39,15 +39,18 @@ def names(columns: Sequence[str]) -> str:
     return ", ".join(quote(c) for c in columns)
 
 
-def create_target(table: str, columns: Sequence[TargetColumn], key: Sequence[str]) -> str:
+def create_target(
+    table: str, columns: Sequence[TargetColumn], key: Sequence[str], *, indexed: Sequence[str] = ()
+) -> str:
     """Return the DDL of a target; ``table`` is already qualified.
 
     ROW_FORMAT is named because a key of 3,072 bytes needs DYNAMIC.
     """
     lines = [
-        f"  {quote(c.name)} {c.definition}{' NOT NULL' if c.in_key else ' NULL'}" for c in columns
+        f"  {quote(c.name)} {c.definition}{' NOT NULL' if c.required else ' NULL'}" for c in columns
     ]
     lines.append(f"  PRIMARY KEY ({names(key)})")
+    lines += [f"  KEY ({quote(name)})" for name in indexed]
     body = ",\n".join(lines)
     tail = "ENGINE=InnoDB ROW_FORMAT=DYNAMIC DEFAULT CHARSET=utf8mb4"
     return f"CREATE TABLE {table} (\n{body}\n) {tail}"
@@ -69,23 +72,35 @@ TABLE_FACTS = (
     " WHERE table_schema = %s AND table_name = %s"
 )
 COLUMN_FACTS = (
-    "SELECT column_name, column_type, collation_name, is_nullable, extra"
+    "SELECT column_name, column_type, character_set_name, collation_name, is_nullable,"
+    " column_default, extra"
     " FROM information_schema.columns WHERE table_schema = %s AND table_name = %s"
     " ORDER BY ordinal_position"
 )
+JSON_FACTS = (
+    "SELECT column_name FROM information_schema.columns AS c"
+    " JOIN information_schema.check_constraints AS k"
+    " ON k.constraint_schema = c.table_schema AND k.table_name = c.table_name"
+    " AND k.check_clause = CONCAT('json_valid(`', c.column_name, '`)')"
+    " WHERE c.table_schema = %s AND c.table_name = %s"
+)
 UNIQUE_KEY_FACTS = (
-    "SELECT index_name, column_name FROM information_schema.statistics"
+    "SELECT index_name, column_name, sub_part, {expression} FROM information_schema.statistics"
     " WHERE table_schema = %s AND table_name = %s AND non_unique = 0"
     " ORDER BY index_name, seq_in_index"
 )
 TRIGGER_FACTS = (
-    "SELECT trigger_name FROM information_schema.triggers"
-    " WHERE event_object_schema = %s AND event_object_table = %s"
+    "SELECT event_manipulation, trigger_name FROM information_schema.triggers"
+    " WHERE event_object_schema = %s AND event_object_table = %s ORDER BY trigger_name"
 )
-FOREIGN_KEY_FACTS = (
+PARENT_FACTS = (
     "SELECT constraint_name FROM information_schema.referential_constraints"
-    " WHERE (constraint_schema = %s AND table_name = %s)"
-    " OR (unique_constraint_schema = %s AND referenced_table_name = %s)"
+    " WHERE constraint_schema = %s AND table_name = %s ORDER BY constraint_name"
+)
+CHILD_FACTS = (
+    "SELECT constraint_name FROM information_schema.referential_constraints"
+    " WHERE unique_constraint_schema = %s AND referenced_table_name = %s"
+    " ORDER BY constraint_name"
 )
 DATABASE_EXISTS = "SELECT 1 FROM information_schema.schemata WHERE schema_name = %s"
 SERVER_FACTS = (

@@ -9,13 +9,13 @@ import orjson
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from cass_snapshot.mysql.columns import Flavour, plan_columns
+from cass_snapshot.mysql.columns import Flavour
 from cass_snapshot.mysql.insert import Inserter
 from cass_snapshot.mysql.literals import text_literal
 from cass_snapshot.mysql.refusals import TOO_LARGE, Refused
 from cass_snapshot.planned import Conflict
 from tests.support.dialects import Field, insert, literal
-from tests.support.typed_cells import column, key, table
+from tests.support.typed_cells import column, key, plan_columns, table
 
 TEXTS = st.one_of(
     st.text(st.characters(exclude_categories=["Cs"]), max_size=40),

@@ -11,10 +11,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from cass_snapshot.model import Lines
-from cass_snapshot.mysql.columns import Flavour, plan_columns
+from cass_snapshot.mysql.columns import Flavour
 from cass_snapshot.mysql.load import Loader, as_load_data
 from tests.support.dialects import Field, load_data
-from tests.support.typed_cells import column, key, table
+from tests.support.typed_cells import column, key, plan_columns, table
 
 PIECES = [
     *(",null", ",true", ",false", "[null", "[true", "[false", "null", "\\N", "\\", '"', '""'),

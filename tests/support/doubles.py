@@ -24,8 +24,8 @@ from cass_snapshot.model import (
     TokenRange,
     Written,
 )
-from cass_snapshot.mysql import statements
-from cass_snapshot.mysql.columns import Flavour, key_names, plan_columns
+from cass_snapshot.mysql.columns import Flavour
+from cass_snapshot.mysql.planning import plan as plan_target
 from cass_snapshot.planned import Finding, PlannedColumn, PlannedTarget, Sample, TableMapping
 from cass_snapshot.settings import MysqlSettings, RunSettings, Settings
 from cass_snapshot.settings.tables import TableSettings
@@ -313,21 +313,8 @@ class MemoryAdmin:
 
     def plan(self, table: Table, mapping: TableMapping) -> PlannedTarget:
         """Return what a table becomes in MySQL."""
-        target = mapping.target
-        columns = plan_columns(table, Flavour.MYSQL)
-        ddl = statements.create_target(f"`shop`.`{target}`", columns, key_names(columns, table))
-        return PlannedTarget(
-            name=f"shop.{target}",
-            table=target,
-            columns=tuple(c.planned for c in columns),
-            definitions=tuple(c.definition for c in columns),
-            dialect="mysql",
-            ddl=ddl,
-            exists=target in self.there,
-            key=key_names(columns, table),
-            conflict=mapping.conflict,
-            profile=mapping.profile,
-        )
+        found = plan_target(table, mapping, database="shop", flavour=Flavour.MYSQL)
+        return replace(found, exists=mapping.target in self.there)
 
     def compare(self, target: PlannedTarget) -> None:
         """Find that every target fits."""

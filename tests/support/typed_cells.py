@@ -20,8 +20,9 @@ from cass_snapshot.model import (
     Table,
     TableName,
 )
-from cass_snapshot.mysql.columns import Flavour, plan_columns
-from cass_snapshot.planned import PlannedColumn
+from cass_snapshot.mysql.columns import Flavour, TargetColumn, target_columns
+from cass_snapshot.mysql.planning import plan, refuse
+from cass_snapshot.planned import PlannedColumn, TableMapping
 
 NAME = TableName(keyspace="shop", name="orders")
 PROTOCOL = 5
@@ -76,6 +77,18 @@ def clustering(name: str, cql: str, *, descending: bool = False) -> Column:
 def table(*columns: Column) -> Table:
     """Return a table of these columns."""
     return Table(name=NAME, columns=columns, cluster="Test Cluster")
+
+
+def plan_columns(source: Table, flavour: Flavour) -> tuple[TargetColumn, ...]:
+    """Return the columns of the target that a run creates for a table.
+
+    Raises:
+        PreflightError: it cannot be created.
+    """
+    mapping = TableMapping(target=source.name.name)
+    planned = plan(source, mapping, database="shop", flavour=flavour)
+    refuse(planned, where="mysql db1:3306")
+    return target_columns(planned)
 
 
 def planned(cql: str, *, in_key: bool = False) -> PlannedColumn:

@@ -7,9 +7,9 @@ import hashlib
 from cass_snapshot.codec.digest import key_digest
 from cass_snapshot.codec.keys import key_values, target_key_values
 from cass_snapshot.forms import Form, Limits
-from cass_snapshot.mysql.columns import Flavour, plan_columns
+from cass_snapshot.mysql.columns import Flavour
 from cass_snapshot.planned import PlannedColumn, Reading
-from tests.support.typed_cells import clustering, column, key, table
+from tests.support.typed_cells import clustering, column, key, plan_columns, table
 
 
 def test_keys_given_as_cells_become_values_in_the_order_of_the_key() -> None:

@@ -105,7 +105,8 @@ def good(cql: str) -> bytes:
 def refusal(column: PlannedColumn, bad: bytes) -> Problem:
     """Return the problem of a page whose fourth row, behind a null and good rows, is bad."""
     fine = good(column.column.type)
-    rows: list[Cells] = [(fine,), (None,), (fine,), (bad,), (fine,)]
+    absent = None if column.limits.nullable else fine
+    rows: list[Cells] = [(fine,), (absent,), (fine,), (bad,), (fine,)]
     made = encoded([column], rows)
     (rejected,) = made.rejected
     (problem,) = rejected.problems

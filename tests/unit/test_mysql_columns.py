@@ -1,26 +1,38 @@
-"""What each CQL type becomes in MySQL, and which tables are refused."""
+"""What each CQL type becomes in a created table, and which tables cannot be created."""
 
 from __future__ import annotations
 
 import pytest
 
-from cass_snapshot.errors import PreflightError
-from cass_snapshot.forms import READABLE_FORMS
-from cass_snapshot.model import Column, ColumnKind
-from cass_snapshot.mysql.columns import (
-    Flavour,
-    TargetColumn,
-    key_names,
-    plan_columns,
-    target_columns,
+from cass_snapshot.forms import Form
+from cass_snapshot.model import Column
+from cass_snapshot.mysql.columns import Flavour, TargetColumn, target_columns
+from cass_snapshot.mysql.planning import plan
+from cass_snapshot.planned import (
+    ColumnMapping,
+    Conflict,
+    Level,
+    PlannedTarget,
+    Reading,
+    TableMapping,
+    Verdict,
 )
-from cass_snapshot.planned import PlannedTarget
-from tests.support.typed_cells import clustering, column, key, table
+from tests.support.typed_cells import clustering, column, key, plan_columns, table
 
 ASCII = " CHARACTER SET ascii COLLATE ascii_bin"
 UTF8 = " CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_bin"
+COMPOUND = (
+    "list<int>",
+    "set<text>",
+    "map<text, int>",
+    "frozen<list<int>>",
+    "frozen<tuple<int, text>>",
+    "frozen<address{street text}>",
+    "address{street text}",
+)
 REGULAR = {
     **dict.fromkeys(("ascii", "text", "varchar"), "LONGTEXT" + UTF8),
+    **dict.fromkeys((*COMPOUND, "vector<float, 3>"), "LONGTEXT" + UTF8),
     "blob": "LONGBLOB",
     "boolean": "TINYINT(1)",
     "tinyint": "TINYINT",
@@ -38,13 +50,47 @@ REGULAR = {
     "uuid": "CHAR(36)" + ASCII,
     "timeuuid": "CHAR(36)" + ASCII,
     "inet": "VARCHAR(45)" + ASCII,
+    "duration": "VARCHAR(64)" + ASCII,
 }
+EXACT = REGULAR | {
+    **dict.fromkeys(("text", "varchar", "varint", "vector<float, 3>"), "LONGBLOB"),
+    "boolean": "TINYINT",
+    "decimal": "LONGTEXT" + ASCII,
+    "float": "VARBINARY(4)",
+    "double": "VARBINARY(8)",
+    "date": "INT",
+    "time": "BIGINT",
+    "timestamp": "BIGINT",
+    "uuid": "BINARY(16)",
+    "timeuuid": "BINARY(16)",
+    "inet": "VARBINARY(16)",
+}
+NO_KEYS = ("counter", "duration", *(c for c in COMPOUND if not c.startswith("frozen")))
+FROZEN = tuple(c for c in (*COMPOUND, "vector<float, 3>") if c not in NO_KEYS)
 IN_KEY = {
-    **{cql: sql for cql, sql in REGULAR.items() if cql != "counter"},
+    **{cql: sql for cql, sql in REGULAR.items() if cql not in NO_KEYS},
     **dict.fromkeys(("ascii", "text", "varchar"), "VARCHAR(768)" + UTF8),
-    "blob": "VARBINARY(3072)",
+    **dict.fromkeys((*FROZEN, "blob"), "VARBINARY(3072)"),
     "decimal": "VARCHAR(80)" + ASCII,
 }
+IN_EXACT_KEY = {
+    **{cql: sql for cql, sql in EXACT.items() if cql not in NO_KEYS},
+    **dict.fromkeys(("ascii", "text", "varchar", "varint", "decimal"), "VARBINARY(3072)"),
+    **dict.fromkeys((*FROZEN, "blob"), "VARBINARY(3072)"),
+}
+
+
+def made(
+    *columns: Column, said: tuple[ColumnMapping, ...] = (), **mapping: object
+) -> PlannedTarget:
+    """Return the plan of a table that is to be created."""
+    wanted = TableMapping(target="orders", columns=said, **mapping)  # type: ignore[arg-type]  # by name
+    return plan(table(*columns), wanted, database="shop", flavour=Flavour.MYSQL)
+
+
+def failures(found: PlannedTarget) -> list[str]:
+    """Return what keeps a table from being copied."""
+    return [f.text for f in found.findings if f.level is Level.FAIL]
 
 
 def planned(*columns: Column) -> tuple[TargetColumn, ...]:
@@ -56,8 +102,16 @@ def planned(*columns: Column) -> tuple[TargetColumn, ...]:
 def test_a_regular_column_has_the_type_of_the_readable_profile(cql: str) -> None:
     """Wide enough for every value that is not refused."""
     found = planned(key("k", "int"), column("v", cql))[1]
-    assert (REGULAR[cql], READABLE_FORMS[cql]) == (found.definition, found.planned.form)
+    assert REGULAR[cql] == found.definition
     assert (found.in_key, found.planned.limits.identity) == (False, False)
+
+
+@pytest.mark.parametrize("cql", EXACT)
+def test_a_regular_column_has_the_type_of_the_exact_profile(cql: str) -> None:
+    """Any value of the type; the few that are refused can be had raw."""
+    found = made(key("k", "int"), column("v", cql), profile="exact")
+    assert (found.definitions[1], failures(found)) == (EXACT[cql], [])
+    assert found.columns[1].verdict is Verdict.EXACT or found.columns[1].limits.fix
 
 
 @pytest.mark.parametrize("cql", IN_KEY)
@@ -66,6 +120,15 @@ def test_a_key_column_has_a_type_that_tells_keys_apart(cql: str) -> None:
     found = planned(key("v", cql))[0]
     assert IN_KEY[cql] == found.definition
     assert (found.in_key, found.planned.limits.identity) == (True, True)
+    assert not found.planned.limits.nullable
+
+
+@pytest.mark.parametrize("cql", IN_EXACT_KEY)
+def test_a_key_column_of_the_exact_profile_holds_the_bytes(cql: str) -> None:
+    """What is not a plain number is raw."""
+    found = made(key("v", cql), profile="exact")
+    assert (found.definitions[0], failures(found)) == (IN_EXACT_KEY[cql], [])
+    assert found.columns[0].limits.identity
 
 
 def test_texts_of_a_key_share_what_fixed_columns_leave() -> None:
@@ -87,54 +150,170 @@ def test_the_limits_of_numbers_are_those_of_their_columns() -> None:
     assert (limits.integer_digits_max, limits.fraction_digits_max) == (35, 30)
 
 
+def test_a_custom_type_is_copied_raw_or_not_at_all() -> None:
+    """The operator says so, or leaves the column out."""
+    columns = (key("k", "int"), column("geo", "'org.example.PointType'"))
+    refused = made(*columns)
+    assert failures(refused) == [
+        "geo has the custom type org.example.PointType, which no SQL type is"
+    ]
+    assert refused.columns[1].verdict is Verdict.IMPOSSIBLE
+    assert refused.ddl == ""
+    raw = made(*columns, said=(ColumnMapping(source="geo", type="LONGBLOB"),))
+    assert (failures(raw), raw.definitions[1], raw.columns[1].form) == ([], "LONGBLOB", Form.HEX)
+    without = made(*columns, said=(ColumnMapping(source="geo", skip=True),))
+    assert (failures(without), without.skipped, len(without.columns)) == ([], ("geo",), 1)
+
+
+def test_a_key_of_seventeen_parts_needs_a_digest() -> None:
+    """InnoDB takes sixteen; the fix is the digest key, which then works."""
+    sixteen, seventeen = ([key(f"k{i}", "int") for i in range(n)] for n in (16, 17))
+    assert failures(made(*sixteen)) == []
+    found = made(*seventeen)
+    assert "does not fit an InnoDB key: 17 parts" in failures(found)[0]
+    assert {f.fix for f in found.findings} == {'[[tables]] key = "digest"'}
+    assert failures(made(*seventeen, digest_key=True)) == []
+
+
+def test_a_digest_key_stands_last_and_frees_the_other_columns() -> None:
+    """The key columns are as wide as any; the token is indexed."""
+    found = made(key("id", "text"), clustering("n", "decimal"), column("v", "int"), digest_key=True)
+    assert found.key == ("cassandra_key",)
+    assert [(c.name, c.reading, c.form) for c in found.columns[3:]] == [
+        ("cassandra_key", Reading.DIGEST, Form.HEX),
+        ("cassandra_token", Reading.TOKEN, Form.INTEGER),
+    ]
+    assert found.definitions == ("LONGTEXT" + UTF8, "DECIMAL(65,30)", "INT", "BINARY(32)", "BIGINT")
+    assert "PRIMARY KEY (`cassandra_key`),\n  KEY (`cassandra_token`)" in found.ddl
+    assert [c.verdict for c in found.columns[3:]] == [Verdict.EXACT, Verdict.EXACT]
+
+
+def test_a_token_column_stands_beside_the_natural_key() -> None:
+    """Only it is indexed besides."""
+    found = made(key("id", "int"), token_column=True)
+    assert (found.key, [c.name for c in found.columns]) == (("id",), ["id", "cassandra_token"])
+    assert "PRIMARY KEY (`id`),\n  KEY (`cassandra_token`)" in found.ddl
+
+
+@pytest.mark.parametrize("cql", ["varint", "decimal", "double", "float"])
+def test_a_natural_key_that_refuses_some_numbers_offers_the_digest(cql: str) -> None:
+    """Non-minimal varints, -0.0 and long decimals are keys of their own in Cassandra."""
+    (found,) = (f for f in made(key("k", cql)).findings if f.level is Level.WARN)
+    assert found.text.startswith(f"key k {cql}: refused: ")
+    assert found.fix == '[[tables]] key = "digest"'
+    assert not [f for f in made(key("k", cql), digest_key=True).findings if f.level is Level.WARN]
+
+
+def test_write_times_follow_their_column() -> None:
+    """Microseconds and seconds, in columns of their own that may be NULL."""
+    said = (ColumnMapping(source="body", name="text", writetime="written_at", ttl="ttl_s"),)
+    found = made(key("id", "int"), column("body", "text"), column("n", "int"), said=said)
+    assert [(c.name, c.reading, d) for c, d in zip(found.columns, found.definitions, strict=True)][
+        1:
+    ] == [
+        ("text", Reading.VALUE, "LONGTEXT" + UTF8),
+        ("written_at", Reading.WRITETIME, "BIGINT"),
+        ("ttl_s", Reading.TTL, "INT"),
+        ("n", Reading.VALUE, "INT"),
+    ]
+    assert failures(found) == []
+
+
 @pytest.mark.parametrize(
-    "cql", ["list<int>", "frozen<map<text, int>>", "set<text>", "address", "duration", "vector<f>"]
+    ("said", "words"),
+    [
+        (ColumnMapping(source="id", skip=True), "id is part of the primary key"),
+        (ColumnMapping(source="id", null=0), "id is part of the primary key"),
+        (ColumnMapping(source="id", writetime="w"), "id is a part of the primary key and has no"),
+        (ColumnMapping(source="hits", ttl="t"), "hits is a counter and has no ttl"),
+        (ColumnMapping(source="tags", ttl="t"), "each of its elements has a ttl of its own"),
+        (ColumnMapping(source="hit", skip=True), "shop.orders has no such column"),
+        (ColumnMapping(source="hits", name="TAGS"), "would be one in MySQL"),
+        (ColumnMapping(source="hits", name="x" * 65), "cannot be a column of MySQL"),
+        (ColumnMapping(source="hits", type="BIGNUMBER"), "not an SQL type that this version knows"),
+        (ColumnMapping(source="hits", type="UUID"), "this server has no type UUID"),
+        (ColumnMapping(source="hits", type="FLOAT"), "FLOAT cannot hold counter"),
+        (ColumnMapping(source="tags", type="JSON"), "JSON puts keys in its own order"),
+        (ColumnMapping(source="hits", null="none"), "null is not a whole number"),
+    ],
 )
-def test_a_type_that_is_not_mapped_is_refused_by_name(cql: str) -> None:
-    """Nothing is half copied: the table is refused in preflight."""
-    with pytest.raises(PreflightError, match=r"shop\.orders has columns") as refused:
-        planned(key("k", "int"), column("fine", "text"), column("tags", cql))
-    assert refused.value.why == f"type not supported: tags {cql}"
-    assert "nothing was written" in refused.value.where
+def test_what_a_mapping_asks_and_cannot_have_is_named(said: ColumnMapping, words: str) -> None:
+    """A failure with the key to change; planning itself never raises."""
+    columns = (key("id", "int"), column("hits", "counter"), column("tags", "set<text>"))
+    found = made(*columns, said=(said,))
+    (failure,) = (f for f in found.findings if f.level is Level.FAIL)
+    assert words in failure.text
+    assert failure.fix
+    assert found.ddl == ""
 
 
-def test_static_columns_are_refused_by_name() -> None:
-    """They belong to a partition, and a row has no room for that."""
-    with pytest.raises(PreflightError) as refused:
-        planned(
-            key("k", "int"),
-            clustering("c", "int"),
-            column("s1", "int", ColumnKind.STATIC),
-            column("s2", "text", ColumnKind.STATIC),
-            column("l", "list<int>"),
-        )
-    assert refused.value.why == "type not supported: l list<int>; static columns: s1, s2"
+def test_newer_needs_a_write_time() -> None:
+    """Nothing else tells which row is newer."""
+    columns = (key("id", "int"), column("v", "int"))
+    assert "needs the time" in failures(made(*columns, conflict=Conflict.NEWER))[0]
+    said = (ColumnMapping(source="v", writetime="at"),)
+    assert failures(made(*columns, conflict=Conflict.NEWER, said=said)) == []
 
 
-def test_a_key_of_seventeen_parts_is_refused() -> None:
-    """InnoDB takes sixteen."""
-    assert planned(*(key(f"k{i}", "int") for i in range(16)))
-    with pytest.raises(PreflightError, match="does not fit an InnoDB key"):
-        planned(*(key(f"k{i}", "int") for i in range(17)))
+def test_a_lossy_type_is_taken_by_those_who_ask_for_it() -> None:
+    """And they are told again."""
+    said = ColumnMapping(source="v", type="FLOAT", lossy=True)
+    found = made(key("id", "int"), column("v", "double"), said=(said,))
+    assert (failures(found), found.columns[1].verdict) == ([], Verdict.LOSSY)
+    assert [f.level for f in found.findings] == [Level.WARN]
+
+
+def test_a_declared_replacement_makes_the_column_not_null() -> None:
+    """Nobody but the operator can then put a NULL there."""
+    said = (ColumnMapping(source="v", null=""),)
+    found = made(key("id", "int"), column("v", "text"), said=said)
+    assert f"`v` LONGTEXT{UTF8} NOT NULL" in found.ddl
+    assert (found.columns[1].null, found.columns[1].limits.nullable) == ("", True)
+
+
+def test_a_row_of_too_many_bytes_is_refused_before_mysql_does() -> None:
+    """The widest column is named, with a type that lies outside the row."""
+    said = tuple(ColumnMapping(source=c, type="VARCHAR(9000)") for c in ("a", "b"))
+    found = made(key("id", "int"), column("a", "text"), column("b", "text"), said=said)
+    (failure,) = (f for f in found.findings if f.level is Level.FAIL)
+    assert "72,011 bytes a row" in failure.text
+    assert failure.fix.startswith('[tables.columns.a] type = "LONGTEXT"')
+
+
+def test_a_table_of_too_many_columns_is_refused() -> None:
+    """InnoDB takes 1,017."""
+    found = made(key("id", "int"), *(column(f"c{n}", "int") for n in range(1017)))
+    assert failures(found) == ["1018 columns, and InnoDB takes 1,017"]
+
+
+def test_a_created_table_is_matched_by_its_primary_key_alone() -> None:
+    """It has no other key."""
+    columns = (key("id", "int"), column("v", "int"))
+    assert failures(made(*columns, match=("ID",))) == []
+    assert "created with the primary key (id)" in failures(made(*columns, match=("v",)))[0]
+
+
+def test_every_limit_names_the_option_that_would_take_more() -> None:
+    """A refusal of the codec can then say it."""
+    columns = (key("id", "text"), column("a b", "text"), column("n", "int"))
+    assert [c.limits.fix for c in made(*columns).columns] == [
+        '[[tables]] key = "digest"',
+        '[tables.columns."a b"] type = "LONGBLOB"',
+        '[tables.columns.n] type = "VARBINARY(4)"',
+    ]
 
 
 def test_the_primary_key_has_the_order_of_the_source() -> None:
     """Partition key, then clustering columns."""
-    source = table(key("b", "int"), key("a", "int"), clustering("c", "int"), column("d", "int"))
-    assert key_names(plan_columns(source, Flavour.MYSQL), source) == ("b", "a", "c")
+    source = (key("b", "int"), key("a", "int"), clustering("c", "int"), column("d", "int"))
+    assert made(*source).key == ("b", "a", "c")
 
 
-def test_columns_carried_to_a_worker_are_what_they_were() -> None:
+def test_columns_of_a_plan_are_renamed_and_know_the_key() -> None:
     """A plan crosses the pipe as records and texts."""
-    columns = planned(key("k", "text"), column("v", "decimal"))
-    plan = PlannedTarget(
-        name="shop.orders",
-        table="orders",
-        columns=tuple(c.planned for c in columns),
-        definitions=tuple(c.definition for c in columns),
-        dialect="mysql",
-        ddl="",
-        exists=False,
-        key=("k",),
-    )
-    assert columns == target_columns(plan)
+    said = (ColumnMapping(source="k", name="file_id"),)
+    found = target_columns(made(key("k", "int"), column("v", "text"), said=said))
+    assert [(c.name, c.in_key, c.textual) for c in found] == [
+        ("file_id", True, False),
+        ("v", False, True),
+    ]

@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 
 from cass_snapshot.errors import PreflightError
 from cass_snapshot.mysql import control, rows, statements
-from cass_snapshot.mysql.columns import Flavour, TargetColumn, plan_columns
+from cass_snapshot.mysql.columns import Flavour, TargetColumn
 from cass_snapshot.mysql.statements import quote
 from cass_snapshot.planned import Conflict
 from tests.support.dialects import identifier, literal
-from tests.support.typed_cells import clustering, column, key, table
+from tests.support.typed_cells import clustering, column, key, plan_columns, table
 
 OPERATOR_MD = {
     "snapshot_runs": "run_id source target fingerprint state epoch started_at ended_at exit_code"

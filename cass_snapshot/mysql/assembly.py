@@ -1,0 +1,164 @@
+"""Planned columns out of places in the target: the part that both ways of planning share. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from cass_snapshot.forms import Form, Limits
+from cass_snapshot.mysql.columns import Flavour
+from cass_snapshot.mysql.fit import Fit, fit
+from cass_snapshot.mysql.nulls import constant_for
+from cass_snapshot.mysql.sqltypes import SqlType
+from cass_snapshot.mysql.wanted import DIGEST_KEY, Wanted, fail, warn
+from cass_snapshot.planned import (
+    Constant,
+    Finding,
+    Level,
+    PlannedColumn,
+    Reading,
+    Verdict,
+)
+
+DIGEST_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """What the target has for a wanted column.
+
+    ``sql`` is None where it has nothing; ``text`` is then what was found or asked instead, and
+    ``problem`` says why. ``remedy`` makes of a type the sentence that asks for it.
+    """
+
+    wanted: Wanted
+    sql: SqlType | None
+    in_key: bool
+    nullable: bool
+    remedy: Callable[[str], str]
+    text: str = ""
+    problem: Finding | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assembled:
+    """The planned columns, their definitions, and what was found."""
+
+    columns: tuple[PlannedColumn, ...]
+    definitions: tuple[str, ...]
+    findings: tuple[Finding, ...]
+
+
+def assemble(places: Sequence[Place], flavour: Flavour) -> Assembled:
+    """Return the plan of every place."""
+    columns: list[PlannedColumn] = []
+    findings: list[Finding] = []
+    for place in places:
+        found = _fit(place, flavour)
+        column, trouble = _column(place, found)
+        columns.append(column)
+        findings += (
+            [place.problem] if place.problem is not None else _findings(place, column, found)
+        )
+        findings += trouble
+    definitions = tuple(str(p.sql) if p.sql is not None else p.text for p in places)
+    return Assembled(columns=tuple(columns), definitions=definitions, findings=tuple(findings))
+
+
+def _fit(place: Place, flavour: Flavour) -> Fit:
+    sql = place.sql
+    if sql is None:
+        note = "nothing to write into" if place.problem is not None else ""
+        limits = Limits(type=place.text)
+        return Fit(form=Form.HEX, limits=limits, verdict=Verdict.IMPOSSIBLE, note=note)
+    found = fit(place.wanted.cql, sql, in_key=place.in_key, flavour=flavour)
+    reading = place.wanted.reading
+    if reading is Reading.DIGEST:
+        least, most = found.limits.bytes_min or 0, found.limits.bytes_max or 0
+        fits = found.form is Form.HEX and least <= DIGEST_BYTES <= most
+        verdict = Verdict.EXACT if fits else Verdict.IMPOSSIBLE
+        return replace(
+            found, verdict=verdict, note="SHA-256 of the primary key", offer="BINARY(32)"
+        )
+    if not reading.read or reading is not Reading.VALUE:
+        whole = found.form is Form.INTEGER and found.limits.integer_max is None
+        verdict = Verdict.EXACT if whole else Verdict.IMPOSSIBLE
+        return replace(found, verdict=verdict, note=_MADE[reading], offer="BIGINT")
+    return found
+
+
+_MADE = {
+    Reading.DIGEST: "SHA-256 of the primary key",
+    Reading.WRITETIME: "microseconds since 1970",
+    Reading.TTL: "seconds",
+    Reading.TOKEN: "token of the partition key",
+}
+
+
+def _column(place: Place, found: Fit) -> tuple[PlannedColumn, list[Finding]]:
+    wanted = place.wanted
+    null: Constant | None = None
+    trouble: list[Finding] = []
+    if wanted.reading is Reading.VALUE and wanted.said.null is not None and place.sql is not None:
+        try:
+            null = constant_for(found.form, found.limits, wanted.said.null)
+        except ValueError as error:
+            null = wanted.said.null
+            trouble.append(
+                fail(
+                    f"{wanted.setting} null {error}",
+                    f"give a constant that {found.limits.type} holds",
+                )
+            )
+    column = PlannedColumn(
+        column=wanted.column,
+        form=found.form,
+        limits=replace(
+            found.limits,
+            nullable=place.nullable or null is not None,
+            fix=_fix(place, found),
+        ),
+        reading=wanted.reading,
+        target=wanted.name,
+        null=null,
+        verdict=found.verdict,
+        note=found.note,
+    )
+    return column, trouble
+
+
+def _fix(place: Place, found: Fit) -> str:
+    if place.in_key and place.wanted.in_source_key and not found.offer:
+        return DIGEST_KEY
+    return place.remedy(found.offer) if found.offer else ""
+
+
+def _findings(place: Place, column: PlannedColumn, found: Fit) -> Iterator[Finding]:
+    wanted, name = place.wanted, column.name
+    pair = f"{wanted.column.name} {wanted.column.type} -> {name} {place.sql.short}"  # type: ignore[union-attr]  # without a type there is a problem instead
+    fix = column.limits.fix or "another target column"
+    if found.verdict is Verdict.IMPOSSIBLE:
+        yield fail(f"{pair}: {found.note}", fix)
+        return
+    if found.verdict is Verdict.LOSSY:
+        if wanted.said.lossy:
+            yield warn(f"{pair}: {found.note}, as asked", fix)
+        else:
+            yield fail(f"{pair}: {found.note}", f"{fix}; or {wanted.setting} lossy = true")
+    if place.in_key and wanted.in_source_key:
+        yield from _key_findings(wanted, found, fix)
+    elif not column.limits.nullable and wanted.reading.read:
+        what = "" if wanted.reading is Reading.VALUE else f"{wanted.reading.value} of "
+        remedy = f"{wanted.setting} null = a constant, or let {name} be NULL"
+        yield warn(f"{name} is NOT NULL: a NULL {what}{wanted.column.name} is refused", remedy)
+
+
+def _key_findings(wanted: Wanted, found: Fit, fix: str) -> Iterator[Finding]:
+    """Yield what a natural key refuses that Cassandra takes."""
+    if found.verdict is not Verdict.CHECKED:
+        return
+    text = f"key {wanted.column.name} {wanted.column.type}: {found.note}"
+    if wanted.cql.name in ("varint", "decimal", "float", "double"):
+        yield warn(text, fix)
+    elif found.limits.chars_max is not None or found.limits.bytes_max is not None:
+        yield Finding(level=Level.OK, text=f"{text}; {DIGEST_KEY} takes any")
