@@ -32,13 +32,7 @@ def plan(
 ) -> PlannedTarget:
     """Return what becomes of a table, with everything that keeps it from being copied.
 
-    Args:
-        table: the source.
-        mapping: what the operator says of the target.
-        database: the target's.
-        flavour: the family of the server.
-        there: the table that exists; None where it is to be created.
-        may_create: whether a missing table may be created.
+    ``there`` is the target that exists; None where it is to be created, if it may be.
     """
     wanted = wanted_columns(table, mapping)
     laid = (
