@@ -18,8 +18,10 @@ from cass_snapshot.planned import Conflict, Reading
 WRITETIME_NONE = "-9223372036854775808"
 """Older than every write: what a row without a write time counts as."""
 _CHARSET = re.compile(r"CHARACTER SET (\w+)|COLLATE ([a-z0-9]+)", re.IGNORECASE)
-_AS_BYTES = frozenset({"utf8mb4", "utf8mb3", "utf8", "ascii", "binary"})
-"""Character sets that spell a text, as far as they have it, as UTF-8 does."""
+_AS_BYTES = frozenset({"utf8mb4", "utf8mb3", "utf8", "binary"})
+"""Character sets that take a text's UTF-8 as it is, or refuse it."""
+_LETTERS = frozenset({Form.TEXT, Form.JSON})
+"""Forms that are not ASCII alone. MariaDB puts any bytes into an ascii column without a word."""
 _CONVERTED = re.compile(r"(json|enum|set)\b", re.IGNORECASE)
 SAVEPOINT = "SAVEPOINT cass_snapshot"
 TO_SAVEPOINT = "ROLLBACK TO SAVEPOINT cass_snapshot"
@@ -73,7 +75,8 @@ def _converted(column: TargetColumn, variable: str) -> str:
         return f"CAST({variable} AS SIGNED)"
     found = _CHARSET.search(column.definition)
     charset = (found[1] or found[2]).lower() if found else "utf8mb4"
-    if _CONVERTED.match(column.definition) or charset not in _AS_BYTES:
+    as_it_is = charset in _AS_BYTES or (charset == "ascii" and column.planned.form not in _LETTERS)
+    if _CONVERTED.match(column.definition) or not as_it_is:
         return f"CONVERT({variable} USING utf8mb4)"
     return variable
 

@@ -350,6 +350,24 @@ def test_a_row_that_cannot_be_kept_keeps_its_batch_out(bench: Bench) -> None:
     assert len(bench.rejects.rows) == 1
 
 
+def test_a_crash_before_the_commit_repeats_both_and_counts_once(bench: Bench) -> None:
+    """The row is kept, its batch is not in; the next process writes the batch, and the row once."""
+    bench.widen(ROOM)
+    offered = batch(1, [(1, "a"), POISON, (2, "b")])
+    dying = bench.open(1)
+    bench.rejects.after = MemoryError()
+    with pytest.raises(MemoryError):
+        dying.write(offered)
+    assert (bench.rows(), len(bench.rejects.rows)) == ({}, 1)
+    assert [t.rejected for t in bench.tallies()] == [0, 0, 0]
+
+    bench.rejects.after = None
+    assert bench.open(1).write(offered) == Written(fresh=True, rejected=1)
+    assert bench.rows() == {1: "a", 2: "b"}
+    assert len(bench.rejects.rows) == 1
+    assert [t.rejected for t in bench.tallies()] == [0, 1, 0]
+
+
 def test_what_the_encoder_set_aside_counts_as_read_and_not_as_written(bench: Bench) -> None:
     """Such rows are in no line; the checkpoint and the ledger know of them from the batch."""
     target = bench.open(1)

@@ -54,11 +54,12 @@ class FakeStore:
 
 
 class MemoryRejects:
-    """Keeps rows; ``fails`` is raised instead while it is set."""
+    """Keeps rows; ``fails`` is raised instead while it is set, ``after`` when they are kept."""
 
     def __init__(self) -> None:
         self.rows: list[Rejected] = []
         self.fails: Exception | None = None
+        self.after: Exception | None = None
 
     def add(self, rows: Sequence[Rejected]) -> None:
         """Keep rows, each once."""
@@ -66,6 +67,8 @@ class MemoryRejects:
             raise self.fails
         known = {row.key for row in self.rows}
         self.rows += [row for row in rows if row.key not in known]
+        if self.after is not None:
+            raise self.after
 
 
 class FakeTarget:

@@ -42,6 +42,7 @@ LARGE_STATEMENT = (1153, 2020, 1390)
 what still meets one of these is a row by itself, which is refused."""
 ONE_ROW = {
     4025: "MariaDB's broken CHECK; the notes have MySQL's, 3819",
+    6136: "bytes that are no vector, NaN and infinity among them",
     1300: "a text that its character set does not have",
     1301: "a function's result above max_allowed_packet",
     1416: "bytes that are no geometry",
