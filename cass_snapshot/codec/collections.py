@@ -35,7 +35,7 @@ from orjson import dumps
 
 from cass_snapshot.codec import parts
 from cass_snapshot.codec.json_scalars import SCALARS, Scalar
-from cass_snapshot.codec.refusal import BadCell, Encode, Values, width_message
+from cass_snapshot.codec.refusal import BadCell, Encode, Refusal, Values, width_message
 from cass_snapshot.cql import UDT, CqlType
 from cass_snapshot.forms import Limits
 
@@ -57,7 +57,11 @@ def encode_json(cql: CqlType) -> Encode:
 
 
 def encode_vector(dimension: int) -> Encode:
-    """Return the encoder of a vector of floats as MySQL stores one: the same, little-endian."""
+    """Return the encoder of a vector of floats as MySQL stores one: the same, little-endian.
+
+    MySQL 9.7.4 refuses NaN and infinities (error 6136), keeps -0.0, and takes a vector that is
+    shorter than its column says; so the length is looked at here.
+    """
     width = dimension * _FLOAT_BYTES
 
     def encode(cells: Sequence[bytes], limits: Limits) -> Values:  # noqa: ARG001 - one signature
@@ -71,7 +75,7 @@ def _little(cell: bytes, width: int, index: int) -> str:
         raise BadCell(index, width_message(cell, width))
     bits = unpack(f">{width // _FLOAT_BYTES}I", cell)
     if any(number & _INFINITE == _INFINITE for number in bits):
-        raise BadCell(index, "a vector with NaN or an infinity")
+        raise BadCell(index, "a vector with NaN or an infinity", Refusal.VECTOR)
     return pack(f"<{len(bits)}I", *bits).hex()
 
 

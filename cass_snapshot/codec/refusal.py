@@ -23,6 +23,7 @@ class Refusal(Enum):
     RANGE = (1264, "CS-D02")
     DATE = (1292, "CS-D02")
     NULL = (1048, "CS-D03")
+    VECTOR = (6136, "CS-D01")
 
 
 class BadCell(ValueError):
