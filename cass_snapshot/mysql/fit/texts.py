@@ -49,6 +49,8 @@ _REFUSED = {
 def into_text(cql: CqlType, sql: SqlType, in_key: bool, flavour: Flavour) -> Fit | None:
     """Return the fit with a text type."""
     name = cql.name
+    if name in COMPOUND and in_key:
+        return None  # raw bytes do, and tell a key without a parser for JSON
     if name in TEXTS or name in COMPOUND:
         return _words(cql, sql, flavour, in_key=in_key)
     if sql.charset not in _LIKE_ASCII:
