@@ -76,6 +76,14 @@ class SourceAdmin(Protocol):
         """
         ...
 
+    def prove(self, table: Table, columns: Sequence[PlannedColumn]) -> None:
+        """Have the source accept every read of a plan, without reading.
+
+        Raises:
+            PreflightError: it refuses one.
+        """
+        ...
+
     def sample(self, table: Table, columns: Sequence[PlannedColumn], *, rows_max: int) -> Sample:
         """Return some rows from all over a table, with an estimate of how many it has.
 

@@ -8,7 +8,7 @@ so could lose some quietly, is refused here.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from cassandra import InvalidRequest
@@ -16,9 +16,10 @@ from cassandra.protocol import SyntaxException
 
 from cass_snapshot.errors import PreflightError
 from cass_snapshot.model import Column, ColumnKind, Table
+from cass_snapshot.planned import Reading
 from cass_snapshot.reader import statements
 from cass_snapshot.reader.faults import translate
-from cass_snapshot.reader.statements import select_values
+from cass_snapshot.reader.statements import Selected, select_values
 
 _LITERAL = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|\$\$.*?\$\$", re.DOTALL)
 _WORDS = re.compile(r"\b(ALLOW|LIMIT|ORDER|GROUP|PER)\b", re.IGNORECASE)
@@ -56,28 +57,31 @@ def refuse_foreign(table: Table) -> None:
         raise _refused(table, "it is blank", "take it out, or say which rows are wanted")
 
 
-def prove(session: Any, table: Table) -> None:  # noqa: ANN401 - the driver is untyped
+def select_proven(table: Table) -> tuple[Selected, ...]:
+    """Return what proves a condition before it is known which columns are copied."""
+    columns: tuple[Column, ...] = table.primary_key
+    return select_values(columns + tuple(c for c in table.columns if c.kind is ColumnKind.STATIC))
+
+
+def prove(session: Any, table: Table, columns: Sequence[Selected]) -> None:  # noqa: ANN401 - the driver is untyped
     """Have Cassandra prepare every statement that reads rows of a table.
 
     Raises:
         PreflightError: it refuses one of them, or finds a parameter that is not ours.
     """
-    for cql, parameters in _readings(table):
+    for cql, parameters in _readings(table, columns):
         try:
             prepared = session.prepare(cql)
         except (InvalidRequest, SyntaxException) as error:
-            raise _refused_by_cassandra(table, error) from error
+            raise _refused_by_cassandra(table, columns, error) from error
         except Exception as error:
             raise translate(error, where=str(table.name)) from error
         if len(prepared.column_metadata) != parameters:
             raise _refused(table, "it holds a parameter", "write the value in its place")
 
 
-def _readings(table: Table) -> Iterator[tuple[str, int]]:
+def _readings(table: Table, selected: Sequence[Selected]) -> Iterator[tuple[str, int]]:
     """Yield each statement, and how many parameters it has."""
-    columns: tuple[Column, ...] = table.primary_key
-    columns += tuple(c for c in table.columns if c.kind is ColumnKind.STATIC)
-    selected = select_values(columns)
     width = len(table.partition_key)
     yield statements.select_range(table, selected), 2
     yield statements.select_partition(table, selected), width
@@ -85,10 +89,22 @@ def _readings(table: Table) -> Iterator[tuple[str, int]]:
         yield statements.select_rest_of_partition(table, selected, depth), width + depth + 1
 
 
-def _refused_by_cassandra(table: Table, error: Exception) -> PreflightError:
+def _refused_by_cassandra(
+    table: Table, columns: Sequence[Selected], error: Exception
+) -> PreflightError:
     text = str(error)
     said = re.search(r'message="(.*)"', text, re.DOTALL)
     why = said[1] if said else text
+    extra = [s.column.name for s in columns if s.reading is not Reading.VALUE]
+    if extra and (not table.where or "writetime" in why.lower() or "ttl" in why.lower()):
+        return PreflightError(
+            f"Cassandra does not tell what is wanted of {table.name}",
+            where=f"[tables.columns] writetime and ttl of {', '.join(dict.fromkeys(extra))};"
+            " nothing was written",
+            why=" ".join(why.split())[:500],
+            fix="take writetime or ttl away from that column; of collections and user types"
+            " only Cassandra 5 and later tell the newest write time, and none their TTL",
+        )
     if "ALLOW FILTERING" in why and not table.allow_filtering:
         fix = "allow_filtering = true beside it: Cassandra then reads rows that it leaves out"
     elif "more than one" in why.lower() or "both an equality" in why:

@@ -14,7 +14,7 @@ from cassandra import InvalidRequest
 from cass_snapshot.errors import PreflightError, SnapshotError
 from cass_snapshot.model import Column, ColumnKind, Table, TableName
 from cass_snapshot.planned import Finding, Level, PlannedColumn, Sample
-from cass_snapshot.reader.conditions import prove, refuse_foreign
+from cass_snapshot.reader.conditions import prove, refuse_foreign, select_proven
 from cass_snapshot.reader.faults import translate
 from cass_snapshot.reader.findings import (
     ClusterFacts,
@@ -147,8 +147,16 @@ class CassandraSchema:
         )
         refuse_foreign(table)
         if where or partitions:
-            prove(self._connection.session, table)
+            prove(self._connection.session, table, select_proven(table))
         return table
+
+    def prove(self, table: Table, columns: Sequence[PlannedColumn]) -> None:
+        """Have Cassandra accept every read of a plan, before anything is written.
+
+        Raises:
+            PreflightError: it refuses one, such as the write time of a collection before 5.0.
+        """
+        prove(self._connection.session, table, select_planned(columns))
 
     def _refuse_absent(self, name: TableName) -> None:
         keyspaces = [k for (k,) in self._rows("SELECT keyspace_name FROM system_schema.keyspaces")]

@@ -62,7 +62,7 @@ def examine(
     the one explains the other.
 
     Raises:
-        PreflightError: a table cannot be copied, or its target is there and does not fit.
+        PreflightError: a table cannot be read or copied, or its target is there and does not fit.
         StateError: an unfinished run has another fingerprint.
         UsageError: two tables share a target.
     """
@@ -76,6 +76,7 @@ def examine(
         record = None if new else _unfinished(target, found)
         if record is not None:
             _refuse_changed(record, found.definition)
+        source.prove(found.table, found.target.columns)
         target.compare(found.target)
     return examined
 

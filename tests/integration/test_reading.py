@@ -181,6 +181,9 @@ def test_write_time_and_ttl_are_read_in_the_order_of_the_plan(
         (k, Reading.TOKEN),
     ]
     columns = [replace(planned([c])[0], reading=reading) for c, reading in wanted]
+    admin.prove(table, columns)
+    with pytest.raises(PreflightError, match="does not tell"):
+        admin.prove(table, [replace(columns[0], reading=Reading.WRITETIME)])  # of a key column
     rows, _ = read(source(connection, table, select_planned(columns)))
     first, second = sorted(rows)
     *cells, ttl = first

@@ -11,7 +11,9 @@ from cassandra.protocol import SyntaxException
 
 from cass_snapshot.errors import PreflightError, Transient
 from cass_snapshot.model import ColumnKind
-from cass_snapshot.reader.conditions import prove, refuse_foreign
+from cass_snapshot.planned import Reading
+from cass_snapshot.reader.conditions import prove, refuse_foreign, select_proven
+from cass_snapshot.reader.statements import Selected
 from tests.support.typed_cells import clustering, column, key, table
 
 TABLE = table(
@@ -84,7 +86,8 @@ def test_literals_and_quoted_names_may_hold_anything(where: str) -> None:
 def test_every_statement_that_reads_rows_is_prepared() -> None:
     """The range, a partition, and the rest of one at every depth."""
     server = Server()
-    prove(server, replace(TABLE, where="v = 'x'", allow_filtering=True))
+    narrowed = replace(TABLE, where="v = 'x'", allow_filtering=True)
+    prove(server, narrowed, select_proven(narrowed))
     assert len(server.prepared) == 4
     assert all(cql.endswith("AND v = 'x' ALLOW FILTERING") for cql in server.prepared)
     assert ['"a" = ? AND "b" > ?' in cql for cql in server.prepared] == [False, False, False, True]
@@ -104,7 +107,7 @@ def test_cassandras_words_come_with_what_to_do(said: str, fix: str) -> None:
     """They name the column; the fix names the setting."""
     answer = InvalidRequest(f'Error from server: code=2200 [Invalid query] message="{said}"')
     with pytest.raises(PreflightError) as refused:
-        prove(Server(lambda _: answer), replace(TABLE, where="w = 1"))
+        prove(Server(lambda _: answer), replace(TABLE, where="w = 1"), select_proven(TABLE))
     assert said == refused.value.why
     assert fix in refused.value.fix
 
@@ -113,18 +116,33 @@ def test_a_syntax_error_is_told_as_it_is() -> None:
     """Its text has no message part that could be cut out."""
     answer = SyntaxException(0x2000, "line 1:7 no viable alternative", None)
     with pytest.raises(PreflightError, match="condition on") as refused:
-        prove(Server(lambda _: answer), replace(TABLE, where="1 = 1"))
+        prove(Server(lambda _: answer), replace(TABLE, where="1 = 1"), select_proven(TABLE))
     assert "line 1:7" in refused.value.why
 
 
 def test_a_parameter_is_refused() -> None:
     """Nobody would bind it."""
     with pytest.raises(PreflightError) as refused:
-        prove(Server(), replace(TABLE, where="a = ?"))
+        prove(Server(), replace(TABLE, where="a = ?"), select_proven(TABLE))
     assert "parameter" in refused.value.why
 
 
 def test_a_server_that_does_not_answer_is_no_refusal() -> None:
     """The condition may be fine."""
     with pytest.raises(Transient):
-        prove(Server(lambda _: OperationTimedOut()), replace(TABLE, where="a = 1"))
+        prove(
+            Server(lambda _: OperationTimedOut()),
+            replace(TABLE, where="a = 1"),
+            select_proven(TABLE),
+        )
+
+
+def test_a_write_time_that_cassandra_does_not_tell_is_refused_by_column() -> None:
+    """Before 5.0 that of a collection is none; the condition is not to blame."""
+    answer = InvalidRequest("message=\"Unknown function 'maxwritetime'\"")
+    written = Selected(column=column("tags", "set<text>"), reading=Reading.WRITETIME)
+    for where in ("", "v = 'x'"):
+        with pytest.raises(PreflightError, match="does not tell") as refused:
+            prove(Server(lambda _: answer), replace(TABLE, where=where), [written])
+        assert "writetime and ttl of tags" in refused.value.where
+        assert "Unknown function" in refused.value.why
