@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 
 class Form(StrEnum):
-    """How a value is written in a WAL line; ``codec/scalars.py`` shows each form."""
+    """How a value is written in a WAL line; ``codec/encoders.py`` shows each form."""
 
     TEXT = "text"
     HEX = "hex"

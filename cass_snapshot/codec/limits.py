@@ -21,6 +21,8 @@ CELL_BYTES_MAX = 2**31 - 1
 """What the native protocol can carry; a target that holds as much needs no look."""
 _BYTES = frozenset({Form.HEX, Form.VECTOR})
 _NUMBERS = frozenset({Form.INTEGER, Form.NUMBER, Form.BOOLEAN})
+_FRACTIONS = {Form.NUMBER: 2**31, Form.TIME: 6, Form.DATETIME: 3}
+"""The most digits after the point that values of a form have; a column with room needs no look."""
 _UTF8_BYTES_MAX = 4
 
 
@@ -33,8 +35,9 @@ def checks(form: Form, limits: Limits) -> tuple[Check, ...]:
         found.append(_between(form, limits.integer_min, limits.integer_max))
     if form in _NUMBERS and limits.integer_digits_max is not None:
         found.append(_digits_before_point(limits.integer_digits_max))
-    if form in (Form.NUMBER, Form.TIME, Form.DATETIME) and limits.fraction_digits_max is not None:
-        found.append(_digits_after_point(form, limits.fraction_digits_max))
+    fraction = limits.fraction_digits_max
+    if form in _FRACTIONS and fraction is not None and fraction < _FRACTIONS[form]:
+        found.append(_digits_after_point(form, fraction))
     return tuple(found)
 
 
@@ -155,8 +158,8 @@ def _digits_after_point(form: Form, ceiling: int) -> Check:
         if form is Form.NUMBER:
             bad = [-int(Decimal(repr(v)).normalize().as_tuple().exponent) > ceiling for v in values]
         else:
-            unit = 10 ** (9 if form is Form.TIME else 3) // 10**ceiling
-            bad = [n % unit != 0 for n in _numbers(form, cells, values)] if unit > 1 else []
+            unit = 10 ** ((9 if form is Form.TIME else 3) - ceiling)
+            bad = [n % unit != 0 for n in _numbers(form, cells, values)]
         if True in bad:
             what = f"more than {ceiling} digits after the point"
             raise BadCell(
