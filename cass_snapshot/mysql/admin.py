@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from mysql.connector import Error
 
 from cass_snapshot.errors import PreflightError
@@ -10,8 +12,9 @@ from cass_snapshot.mysql.connection import address, connect, require_database, s
 from cass_snapshot.mysql.faults import translate
 from cass_snapshot.mysql.ledger import MysqlLedger
 from cass_snapshot.mysql.planning import refuse
-from cass_snapshot.mysql.targets import create_target, plan_target
-from cass_snapshot.planned import Finding, Level, PlannedTarget, TableMapping
+from cass_snapshot.mysql.server import server_findings
+from cass_snapshot.mysql.targets import create_target, plan_target, rows
+from cass_snapshot.planned import Finding, PlannedTarget, TableMapping
 from cass_snapshot.settings import MysqlSettings
 
 
@@ -61,7 +64,8 @@ class MysqlAdmin:
 
     def findings(self) -> list[Finding]:
         """Return what the server, its settings and the login's grants mean for a run."""
-        return [Finding(level=Level.OK, text=self.heading)]
+        ask = partial(rows, self._connection, self._settings)
+        return server_findings(ask, self._settings, self._facts, self.heading)
 
     def plan(self, table: Table, mapping: TableMapping) -> PlannedTarget:
         """Return what a table becomes."""

@@ -118,19 +118,31 @@ def connect(settings: MysqlSettings, *, infile_directory: Path | None = None) ->
     return connection
 
 
+_SESSION = (
+    set(statements.SQL_MODES),
+    "+00:00",
+    ["utf8mb4", "utf8mb4", "utf8mb4_bin"],
+    True,
+    {"READ-COMMITTED"},
+)
+
+
 def _set_session(connection: Any) -> None:  # noqa: ANN401 - see connect
     """Set what the writing of rows relies on, and read it back."""
     with connection.cursor() as cursor:
         cursor.execute(statements.SESSION)
         cursor.execute(statements.SESSION_ISOLATION)
         cursor.execute(statements.SESSION_FACTS)
-        mode, zone, client, wire, notes = cursor.fetchone()
+        mode, zone, *characters, notes = cursor.fetchone()
+        cursor.execute(statements.ISOLATION_FACTS)
+        levels = {level for _, level in cursor.fetchall()}
     connection.commit()
-    strict = "STRICT_ALL_TABLES" in mode.split(",") and "NO_BACKSLASH_ESCAPES" not in mode
-    if not strict or zone != "+00:00" or (client, wire) != ("utf8mb4", "utf8mb4") or not notes:
+    found = (set(mode.split(",")), zone, characters, bool(notes), levels)
+    if found != _SESSION:
         raise StateError(
             "MySQL did not take the session's settings",
-            why=f"sql_mode {mode}, time_zone {zone}, character sets {client} and {wire}",
+            why=f"sql_mode {mode}, time_zone {zone}, characters {', '.join(characters)},"
+            f" sql_notes {notes}, isolation {', '.join(sorted(levels))}",
             fix="look for init_connect or a proxy that changes them",
         )
 

@@ -107,13 +107,28 @@ SERVER_FACTS = (
     "SELECT VERSION(), @@max_allowed_packet, @@innodb_flush_log_at_trx_commit,"
     " @@sync_binlog, @@read_only, @@local_infile"
 )
-SESSION = (
-    "SET SESSION sql_mode = 'STRICT_ALL_TABLES,STRICT_TRANS_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,"
-    "ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION', time_zone = '+00:00', sql_notes = 1"
+MODE_FACTS = tuple(
+    "SHOW GLOBAL VARIABLES WHERE variable_name IN ('read_only', 'innodb_read_only'" + more + ")"
+    for more in (", 'super_read_only', 'sql_require_primary_key'", "")
 )
-"""No NO_BACKSLASH_ESCAPES, which the literals and the loader rely on; notes count as warnings."""
+"""For MySQL, and for MariaDB, which has fewer of them."""
+SQL_MODES = (
+    *("STRICT_ALL_TABLES", "STRICT_TRANS_TABLES", "NO_ZERO_DATE", "NO_ZERO_IN_DATE"),
+    *("ERROR_FOR_DIVISION_BY_ZERO", "NO_ENGINE_SUBSTITUTION", "NO_AUTO_VALUE_ON_ZERO"),
+)
+"""No NO_BACKSLASH_ESCAPES, which the literals and the loader rely on; a zero stays a zero where the
+target counts its rows by itself."""
+SESSION = (
+    f"SET SESSION sql_mode = '{','.join(SQL_MODES)}', time_zone = '+00:00', sql_notes = 1,"
+    " collation_connection = 'utf8mb4_bin'"
+)
+"""Notes count as warnings."""
 SESSION_ISOLATION = "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED"
 SESSION_FACTS = (
     "SELECT @@sql_mode, @@time_zone, @@character_set_client, @@character_set_connection,"
-    " @@sql_notes"
+    " @@collation_connection, @@sql_notes"
 )
+ISOLATION_FACTS = (
+    "SHOW SESSION VARIABLES WHERE variable_name IN ('transaction_isolation', 'tx_isolation')"
+)
+"""MySQL has the first, MariaDB before 11.1 the second, later ones both."""

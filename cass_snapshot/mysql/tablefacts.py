@@ -70,7 +70,7 @@ def read_table(ask: Ask, database: str, table: str, flavour: Flavour) -> TableFa
             _column(row, documents, flavour) for row in ask(statements.COLUMN_FACTS, *at)
         ),
         keys=_keys(ask(statements.UNIQUE_KEY_FACTS.format(expression=expression), *at)),
-        triggers=tuple((str(e), str(n)) for n, e in ask(statements.TRIGGER_FACTS, *at)),
+        triggers=tuple((str(e), str(n)) for e, n in ask(statements.TRIGGER_FACTS, *at)),
         parents=tuple(str(name) for (name,) in ask(statements.PARENT_FACTS, *at)),
         children=tuple(str(name) for (name,) in ask(statements.CHILD_FACTS, *at)),
     )

@@ -1,0 +1,154 @@
+"""What a server, its settings and a login's grants mean for a run, as findings with a fix."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import mysql.connector
+
+from cass_snapshot.mysql import statements
+from cass_snapshot.mysql.columns import Flavour
+from cass_snapshot.mysql.connection import ServerFacts
+from cass_snapshot.mysql.tablefacts import Ask
+from cass_snapshot.planned import Finding, Level
+from cass_snapshot.settings import MysqlSettings
+
+PACKET_SMALL = 16 * 2**20
+"""Below it a row with a few large values may not pass."""
+_CONTROL_NEEDS = ("SELECT", "INSERT", "UPDATE", "CREATE")
+_TARGET_NEEDS = ("SELECT", "INSERT", "UPDATE")
+_GRANT = re.compile(r"GRANT (?P<what>.+?) ON (?P<where>\S+) TO ", re.IGNORECASE)
+
+
+def server_findings(
+    ask: Ask, settings: MysqlSettings, facts: ServerFacts, heading: str
+) -> list[Finding]:
+    """Return the findings on one server.
+
+    Args:
+        ask: executes a statement and returns its rows.
+        settings: where we are connected.
+        facts: what the server said of itself.
+        heading: server and version in a few words.
+    """
+    found = [
+        _finding(Level.OK, heading),
+        _finding(Level.OK, "session: strict sql_mode, UTC, utf8mb4, READ COMMITTED; read back"),
+        *_extension(),
+        *_settings(facts),
+        *_modes(ask, facts),
+        *_grants(ask, settings),
+    ]
+    return sorted(found, key=lambda f: list(Level).index(f.level))
+
+
+def _finding(level: Level, text: str, fix: str = "") -> Finding:
+    return Finding(level=level, text=text, fix=fix)
+
+
+def _extension() -> Iterator[Finding]:
+    if not mysql.connector.HAVE_CEXT:
+        yield _finding(
+            Level.WARN,
+            "the connector's C extension is not loaded: writing is slower",
+            'pip install --force-reinstall "mysql-connector-python"',
+        )
+
+
+def _settings(facts: ServerFacts) -> Iterator[Finding]:
+    packet = f"max_allowed_packet {facts.max_allowed_packet / 2**20:.0f} MiB"
+    if facts.max_allowed_packet < PACKET_SMALL:
+        fix = "SET GLOBAL max_allowed_packet = 67108864 at the server"
+        yield _finding(Level.WARN, f"{packet}: a larger row is refused", fix)
+    else:
+        yield _finding(Level.OK, packet)
+    if facts.local_infile:
+        yield _finding(Level.OK, "local_infile is ON: rows are loaded the fast way")
+    else:
+        text = "local_infile is OFF: rows are inserted, which is slower"
+        yield _finding(Level.WARN, text, "SET GLOBAL local_infile = ON at the server")
+    if facts.durable:
+        yield _finding(Level.OK, "a commit is on disk when it is answered")
+    else:
+        yield _finding(
+            Level.WARN,
+            "commits can be lost with the machine: innodb_flush_log_at_trx_commit or sync_binlog"
+            " is not 1",
+            "SET GLOBAL innodb_flush_log_at_trx_commit = 1, sync_binlog = 1",
+        )
+
+
+def _modes(ask: Ask, facts: ServerFacts) -> Iterator[Finding]:
+    sql = statements.MODE_FACTS[facts.flavour is Flavour.MARIADB]
+    for name, value in ask(sql):
+        if str(value).upper() not in ("1", "ON"):
+            continue
+        if name == "sql_require_primary_key":
+            yield _finding(Level.OK, "sql_require_primary_key is ON: every table here has one")
+        else:
+            yield _finding(
+                Level.FAIL, f"{name} is ON: nothing can be written", "name the primary as host"
+            )
+
+
+def _grants(ask: Ask, settings: MysqlSettings) -> Iterator[Finding]:
+    grants = [_parsed(str(text)) for (text,) in ask("SHOW GRANTS")]
+    ((user,),) = ask("SELECT CURRENT_USER()")
+    login = "'{}'@'{}'".format(*str(user).rsplit("@", 1))
+    needs = [(settings.database, _target_needs(settings)), (settings.control, _CONTROL_NEEDS)]
+    merged: dict[str, list[str]] = {}
+    for database, privileges in needs:
+        names = merged.setdefault(database, [])
+        names += [p for p in privileges if p not in names]
+    for database, privileges in merged.items():
+        missing = [p for p in privileges if not _has(grants, database, p)]
+        quoted = statements.quote(database)
+        if missing:
+            listed = ", ".join(missing)
+            fix = f"GRANT {listed} ON {quoted}.* TO {login}"
+            yield _finding(Level.WARN, f"{login} may not have {listed} on {database}", fix)
+        else:
+            yield _finding(Level.OK, f"{', '.join(privileges)} on {database}")
+    if not _has(grants, settings.database, "DELETE"):
+        yield _finding(
+            Level.WARN,
+            f"no DELETE on {settings.database}: rows are inserted, not loaded the fast way",
+            f"GRANT DELETE ON {statements.quote(settings.database)}.* TO {login}",
+        )
+
+
+def _target_needs(settings: MysqlSettings) -> Sequence[str]:
+    return _TARGET_NEEDS if settings.create_tables == "never" else (*_TARGET_NEEDS, "CREATE")
+
+
+def _parsed(grant: str) -> tuple[set[str], str]:
+    """Return the privileges of a line of SHOW GRANTS and what they are on."""
+    found = _GRANT.match(grant)
+    if found is None:
+        return set(), ""
+    return {part.strip().upper() for part in found["what"].split(",")}, found["where"]
+
+
+def _has(grants: Sequence[tuple[set[str], str]], database: str, privilege: str) -> bool:
+    """Tell whether a privilege is held on a whole database; a grant may name it by a pattern."""
+    return any(
+        bool(held & {privilege, "ALL PRIVILEGES", "ALL"}) and _covers(where, database)
+        for held, where in grants
+    )
+
+
+def _covers(where: str, database: str) -> bool:
+    if where == "*.*":
+        return True
+    if not where.endswith(".*"):
+        return False
+    pattern = where[:-2].strip("`").replace("``", "`")
+    expression: Any = re.sub(
+        r"\\\\(.)|(%)|(_)|(.)",
+        lambda m: ".*" if m[2] else "." if m[3] else re.escape(m[1] or m[4]),
+        pattern.replace("\\", "\\\\"),
+        flags=re.DOTALL,
+    )
+    return re.fullmatch(expression, database, re.DOTALL) is not None
