@@ -121,7 +121,7 @@ def foreign(
         table: the name of a control table.
         engine: its engine.
         columns: rows of statements.COLUMN_FACTS.
-        keys: rows of statements.UNIQUE_KEY_FACTS.
+        keys: rows of statements.PRIMARY_KEY_FACTS.
     """
     if engine != "InnoDB":
         return f"its engine is {engine}"
@@ -134,7 +134,7 @@ def foreign(
         return f"columns of another type: {', '.join(other)}"
     if more := [str(c[0]) for c in columns if str(c[0]) not in wanted and c[3] == "NO"]:
         return f"it has {', '.join(more)}, which this tool does not fill"
-    primary = [str(column) for index, column in keys if index == "PRIMARY"]
+    primary = [str(column) for _, column in keys]
     listed = ", ".join(f"`{column}`" for column in primary)
     return "" if f"PRIMARY KEY ({listed})" in _KEYS[table] else "its primary key is another"
 

@@ -16,7 +16,7 @@ from cass_snapshot.mysql import control
 from cass_snapshot.mysql.checkpoint import checkpoint_of, range_tally
 from cass_snapshot.mysql.connection import address, connect
 from cass_snapshot.mysql.faults import translate
-from cass_snapshot.mysql.statements import COLUMN_FACTS, TABLE_FACTS, UNIQUE_KEY_FACTS
+from cass_snapshot.mysql.statements import COLUMN_FACTS, PRIMARY_KEY_FACTS, TABLE_FACTS
 from cass_snapshot.settings import MysqlSettings
 from cass_snapshot.validation import RangeTally, Validation
 
@@ -41,7 +41,7 @@ class MysqlLedger:
             if not facts:
                 continue
             columns = self._query(COLUMN_FACTS, (self._database, table))
-            keys = self._query(UNIQUE_KEY_FACTS, (self._database, table))
+            keys = self._query(PRIMARY_KEY_FACTS, (self._database, table))
             why = control.foreign(table, facts[0][1], columns, keys)
             if why:
                 raise PreflightError(

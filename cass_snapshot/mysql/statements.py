@@ -84,6 +84,11 @@ JSON_FACTS = (
     " AND k.check_clause = CONCAT('json_valid(`', c.column_name, '`)')"
     " WHERE c.table_schema = %s AND c.table_name = %s"
 )
+PRIMARY_KEY_FACTS = (
+    "SELECT index_name, column_name FROM information_schema.statistics"
+    " WHERE table_schema = %s AND table_name = %s AND index_name = 'PRIMARY'"
+    " ORDER BY seq_in_index"
+)
 UNIQUE_KEY_FACTS = (
     "SELECT index_name, column_name, sub_part, {expression} FROM information_schema.statistics"
     " WHERE table_schema = %s AND table_name = %s AND non_unique = 0"

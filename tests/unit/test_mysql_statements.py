@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cass_snapshot.errors import PreflightError
+from cass_snapshot.forms import Form
 from cass_snapshot.mysql import control, rows, statements
 from cass_snapshot.mysql.columns import Flavour, TargetColumn
 from cass_snapshot.mysql.statements import quote
-from cass_snapshot.planned import Conflict
+from cass_snapshot.planned import Conflict, Reading
 from tests.support.dialects import identifier, literal
 from tests.support.typed_cells import clustering, column, key, plan_columns, table
 
@@ -146,3 +149,83 @@ def test_every_control_statement_names_columns_that_exist() -> None:
     for text in vars(control.ControlSql("d")).values():
         quoted = {part for part in text.split("`")[1::2] if part != "d"}
         assert quoted <= known | set(control.SHAPES), text
+
+
+def made_by_hand(**stamped: Reading) -> tuple[TargetColumn, ...]:
+    """Return a key, a text, and columns of a reading each."""
+    first, _, note, _ = planned()
+    stamps = tuple(
+        TargetColumn(name=name, definition="BIGINT", planned=replace(note.planned, reading=reading))
+        for name, reading in stamped.items()
+    )
+    return (first, *stamps, note)
+
+
+def test_rows_that_are_there_are_kept_by_naming_nothing_but_the_key() -> None:
+    """INSERT IGNORE would keep them too, and turn errors into warnings."""
+    _, after = rows.upsert("`t`", planned(), conflict=Conflict.KEEP, mariadb=False)
+    assert after == " AS offered ON DUPLICATE KEY UPDATE `id` = `t`.`id`"
+
+
+def test_the_newer_row_is_decided_before_a_write_time_is_assigned() -> None:
+    """Assignments are made from left to right, so the write times come last."""
+    columns = made_by_hand(at=Reading.WRITETIME)
+    _, after = rows.upsert("`t`", columns, conflict=Conflict.NEWER, mariadb=True)
+    condition = (
+        "COALESCE(VALUES(`at`), -9223372036854775808) >= COALESCE(`t`.`at`, -9223372036854775808)"
+    )
+    assert after == (
+        f" ON DUPLICATE KEY UPDATE `note` = IF({condition}, VALUES(`note`), `t`.`note`),"
+        f" `at` = IF({condition}, VALUES(`at`), `t`.`at`)"
+    )
+
+
+def test_of_several_write_times_the_greatest_decides() -> None:
+    """On either side; the offered row has the alias that MySQL wants."""
+    columns = made_by_hand(a=Reading.WRITETIME, ttl=Reading.TTL, b=Reading.WRITETIME)
+    _, after = rows.upsert("`t`", columns, conflict=Conflict.NEWER, mariadb=False)
+    assert after.count("GREATEST(COALESCE(offered.`a`") == after.count("GREATEST(COALESCE(`t`.`a`")
+    assigned = [part.partition(" = ")[0] for part in after.split(", `")[1:]]
+    order = [name for name in assigned if name in ("note`", "a`", "b`", "ttl`")]
+    assert order == ["note`", "a`", "b`"]
+
+
+@pytest.mark.parametrize(
+    ("definition", "form", "null", "made"),
+    [
+        ("LONGTEXT CHARACTER SET utf8mb4", Form.TEXT, None, None),
+        ("VARCHAR(9) CHARACTER SET latin1", Form.TEXT, None, "CONVERT(@v1 USING utf8mb4)"),
+        ("VARCHAR(9) COLLATE latin1_bin", Form.TEXT, None, "CONVERT(@v1 USING utf8mb4)"),
+        ("CHAR(36) CHARACTER SET ascii COLLATE ascii_bin", Form.UUID, None, None),
+        ("CHAR(36) CHARACTER SET ascii", Form.TEXT, None, "CONVERT(@v1 USING utf8mb4)"),
+        ("JSON", Form.JSON, None, "CONVERT(@v1 USING utf8mb4)"),
+        ("VECTOR(2)", Form.VECTOR, None, "UNHEX(@v1)"),
+        ("LONGBLOB", Form.HEX, "n'a", "IF(@v1 IS NULL, 'n\\'a', UNHEX(@v1))"),
+        ("BIGINT", Form.INTEGER, -1, "IF(@v1 IS NULL, -1, @v1)"),
+        ("BIT(1)", Form.BOOLEAN, False, "IF(@v1 IS NULL, 0, CAST(@v1 AS SIGNED))"),
+    ],
+)
+def test_a_loaded_field_is_made_what_its_column_takes(
+    definition: str, form: Form, null: str | int | None, made: str | None
+) -> None:
+    """As it is where that is right; by a variable where it must be converted or replaced."""
+    first, _, note, _ = planned()
+    column_ = replace(
+        note, definition=definition, planned=replace(note.planned, form=form, null=null)
+    )
+    sql = rows.load_data("`t`", (first, column_), "/x")
+    if made is None:
+        assert sql.endswith(" (`id`, `note`)")
+    elif made.startswith("CONVERT") or null is None:
+        assert sql.endswith(f" (`id`, @v1) SET `note` = {made}")
+    else:
+        assert f" SET `note` = {made}" in sql.replace("CONVERT(0 USING utf8mb4)", "0")
+
+
+def test_what_an_earlier_version_made_gets_the_columns_that_came_later() -> None:
+    """Those alone that are missing; a table that has them is left alone."""
+    there = [name for name, _ in control.SHAPES[control.WAL] if name != "tally"]
+    sql = control.add_columns("d", control.WAL, there)
+    assert sql == "ALTER TABLE `d`.`snapshot_wal` ADD COLUMN `tally` LONGTEXT NULL"
+    assert control.add_columns("d", control.WAL, [*there, "tally"]) == ""
+    assert control.add_columns("d", control.RUNS, []) == ""

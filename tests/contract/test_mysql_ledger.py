@@ -1,0 +1,100 @@
+"""The control tables: what they say besides rows, and those of an earlier version."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from cass_snapshot.forms import Form
+from cass_snapshot.model import Tally
+from cass_snapshot.validation import RangeCount, RangeTally, Validation
+from cass_snapshot.wiring import open_target_admin
+from tests.support.planned_targets import NAME, RANGE, RUN_ID, Bench, Into, make_bench
+from tests.support.servers import Place, Servers, new_database
+
+pytestmark = pytest.mark.servers
+
+COLUMNS = [
+    Into(name="id", sql="INT", cql="int", form=Form.INTEGER, key=True),
+    Into(name="body", sql="VARCHAR(3)", cql="text", form=Form.TEXT),
+]
+
+
+@pytest.fixture
+def bench(flavour_servers: Servers, tmp_path: Path) -> Iterator[Bench]:
+    """Give a target, and control tables with a run in them, of each flavour in turn."""
+    with new_database(flavour_servers) as database, ExitStack() as stack:
+        place = Place(servers=flavour_servers, keyspace="", database=database, folder=tmp_path)
+        yield make_bench(place, stack, COLUMNS, ddl="id INT PRIMARY KEY, body VARCHAR(3)")
+
+
+def test_the_ledger_sums_what_batches_have_besides_their_rows(bench: Bench) -> None:
+    """Partitions without a row, NULLs that were replaced, rows rejected on either side."""
+    target = bench.open()
+    tallies = [
+        Tally(static_only=2, refused=1, nulls=(("body", 3),)),
+        Tally(),
+        Tally(static_only=1, nulls=(("body", 1), ("size", 4))),
+    ]
+    for n, tally in enumerate(tallies):
+        offered = bench.batch([[n, "ok"], [n + 10, "too long"]])
+        assert target.write(replace(offered, lines=replace(offered.lines, tally=tally))).fresh
+    with ExitStack() as stack:
+        admin = open_target_admin(bench.settings)
+        stack.callback(admin.close)
+        found = admin.ledger.tallies(bench.record)
+        assert found == [
+            RangeTally(
+                range=RANGE.number,
+                rejected=4,
+                static_only=3,
+                replaced=(("body", 4), ("size", 4)),
+            )
+        ]
+        count = RangeCount(range=RANGE, source_rows=7, target_rows=3)
+        admin.ledger.record_validation(
+            Validation(table=NAME, run_id=RUN_ID, ranges=(count,), tallies=tuple(found))
+        )
+    stored = bench.place.sql("SELECT rejected, static_only, replaced FROM {db}.snapshot_validation")
+    assert stored == [(4, 3, '{"body":4,"size":4}')]
+    assert bench.place.sql("SELECT tally FROM {db}.snapshot_wal ORDER BY batch_seq") == [
+        ('{"static_only":2,"refused":1,"nulls":{"body":3},"rejected":1}',),
+        ('{"rejected":1}',),
+        ('{"static_only":1,"nulls":{"body":1,"size":4},"rejected":1}',),
+    ]
+
+
+def test_control_tables_of_the_first_version_are_ours_and_are_brought_up_to_date(
+    bench: Bench,
+) -> None:
+    """Their rows stay, with nothing rejected; the tables are taken for ours before that, too."""
+    sql = bench.place.sql
+    assert bench.open().write(bench.batch([[1, "ok"]])).fresh
+    sql("ALTER TABLE {db}.snapshot_wal DROP COLUMN tally")
+    sql(
+        "ALTER TABLE {db}.snapshot_validation DROP COLUMN rejected, DROP COLUMN static_only,"
+        " DROP COLUMN replaced"
+    )
+    sql(
+        "INSERT INTO {db}.snapshot_validation VALUES"
+        " (NULL, 'a', 1, 1, 0, 'OK', '2026-01-01', 'r', 0, NULL, 0, 1, 1)"
+    )
+    sql("DROP TABLE {db}.snapshot_rejected")
+    for _ in range(2):
+        admin = open_target_admin(bench.settings)
+        admin.prepare()
+        tallies = admin.ledger.tallies(bench.record)
+        admin.close()
+    assert tallies == [RangeTally(range=RANGE.number)]
+    assert sql("SELECT rejected, static_only, replaced FROM {db}.snapshot_validation") == [
+        (0, 0, None)
+    ]
+    assert bench.open().write(bench.batch([[2, "too long"]])).rejected == 1
+    assert bench.open().mend("r1", RANGE, b'[2,"ok"]') == ()
+    assert sql("SELECT row_id, `range`, state FROM {db}.snapshot_rejected") == [
+        ("r1", RANGE.number, "written")
+    ]
