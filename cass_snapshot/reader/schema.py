@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
@@ -23,6 +22,7 @@ from cass_snapshot.reader.findings import (
     of_reading,
     of_table,
 )
+from cass_snapshot.reader.names import absent, choose_datacenter
 from cass_snapshot.reader.sampling import Hint, Sampler, hint
 from cass_snapshot.reader.session import Connection, connect
 from cass_snapshot.reader.statements import select_planned
@@ -93,31 +93,12 @@ class CassandraSchema:
             name=name,
             version=version,
             nodes=nodes,
-            local_datacenter=self._local(tuple(sorted(nodes))),
+            local_datacenter=choose_datacenter(
+                self._settings.local_datacenter, tuple(sorted(nodes))
+            ),
             schema_versions=frozenset(map(str, versions)),
             down=sum(host.is_up is False for host in hosts),
         )
-
-    def _local(self, datacenters: tuple[str, ...]) -> str:
-        wanted = self._settings.local_datacenter
-        listed = ", ".join(datacenters)
-        if wanted is None and len(datacenters) == 1:
-            return datacenters[0]
-        if wanted is None:
-            raise PreflightError(
-                "the cluster has several data centres and none was chosen",
-                where="[cassandra] local_datacenter",
-                why=f"it reports {listed}",
-                fix=f'local_datacenter = "{datacenters[0]}" (or another of them)',
-            )
-        if wanted not in datacenters:
-            raise PreflightError(
-                f'the cluster has no data centre "{wanted}"',
-                where="[cassandra] local_datacenter; nothing was written",
-                why=f"it reports {listed}",
-                fix=f'local_datacenter = "{_nearest(wanted, datacenters)}"',
-            )
-        return wanted
 
     def table(
         self,
@@ -161,7 +142,7 @@ class CassandraSchema:
     def _refuse_absent(self, name: TableName) -> None:
         keyspaces = [k for (k,) in self._rows("SELECT keyspace_name FROM system_schema.keyspaces")]
         if name.keyspace not in keyspaces:
-            raise self._absent("keyspace", name.keyspace, name, keyspaces)
+            raise absent("keyspace", name.keyspace, name, keyspaces)
         tables = [
             found
             for kind in ("table", "view")
@@ -171,7 +152,7 @@ class CassandraSchema:
             )
         ]
         if name.name not in tables:
-            raise self._absent("table", name.name, name, tables)
+            raise absent("table", name.name, name, tables)
 
     def _columns(self, name: TableName) -> tuple[Column, ...]:
         user_types = {
@@ -270,18 +251,6 @@ class CassandraSchema:
         except Exception as error:
             raise translate(error, where="Cassandra's system tables") from error
 
-    @staticmethod
-    def _absent(kind: str, wanted: str, name: TableName, existing: list[str]) -> PreflightError:
-        own = [n for n in existing if not n.startswith("system")]
-        return PreflightError(
-            f"Cassandra has no {kind} {wanted}",
-            where=f"source {name}; nothing was written",
-            why=f"it has {', '.join(sorted(own)[:8]) or 'none'}",
-            fix=f"did you mean {_nearest(wanted, tuple(own))}?"
-            if own
-            else f"create the {kind} first",
-        )
-
 
 def _of_partitions(name: TableName, columns: tuple[Column, ...]) -> tuple[Column, ...]:
     """Return what a row that stands for a whole partition has."""
@@ -293,8 +262,3 @@ def _of_partitions(name: TableName, columns: tuple[Column, ...]) -> tuple[Column
             fix="take partitions out, and the rows are copied",
         )
     return tuple(c for c in columns if c.kind in (ColumnKind.PARTITION_KEY, ColumnKind.STATIC))
-
-
-def _nearest(wanted: str, existing: tuple[str, ...]) -> str:
-    """Return the existing name that is most like the wanted one."""
-    return (difflib.get_close_matches(wanted, existing, n=1, cutoff=0.0) or [""])[0]
