@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 
 from cass_snapshot.model import TableName, TokenRange
@@ -55,8 +56,30 @@ class Validation:
 
     @property
     def missing(self) -> int:
-        """Return how many rows at least the target lacks, summed over the ranges."""
-        return sum(max(0, r.source_rows - r.target_rows) for r in self.ranges)
+        """Return how many rows at least the target lacks and were not rejected, over the ranges."""
+        aside = {t.range: t.rejected for t in self.tallies}
+        return sum(
+            max(0, r.source_rows - r.target_rows - aside.get(r.range.number, 0))
+            for r in self.ranges
+        )
+
+    @property
+    def rejected(self) -> int:
+        """Return the rows that were set aside."""
+        return sum(t.rejected for t in self.tallies)
+
+    @property
+    def static_only(self) -> int:
+        """Return the partitions that have no row, and so are in neither count."""
+        return sum(t.static_only for t in self.tallies)
+
+    @property
+    def replaced(self) -> dict[str, int]:
+        """Return how many NULLs became their declared replacement, by source column."""
+        total: Counter[str] = Counter()
+        for tally in self.tallies:
+            total.update(dict(tally.replaced))
+        return dict(sorted(total.items()))
 
     @property
     def extra(self) -> int:
@@ -70,6 +93,7 @@ class Validation:
 
     @property
     def status(self) -> str:
-        """Return ``OK`` where every range is equal and no row is unknown, else ``DIFFERS``."""
-        equal = self.ranges_equal == len(self.ranges) and not self.unknown
-        return "OK" if equal else "DIFFERS"
+        """Return ``OK``, ``REJECTED`` where rows set aside explain it all, or ``DIFFERS``."""
+        if self.missing or self.extra:
+            return "DIFFERS"
+        return "REJECTED" if self.rejected else "OK"

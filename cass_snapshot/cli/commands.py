@@ -13,12 +13,13 @@ WITH_VALUE = frozenset(
     {
         *("-c", "--config", "--from", "--to", "--run-dir", "--range-count", "--workers"),
         *("--compression", "--progress", "--progress-every", "--events", "--output", "--color"),
-        *("--log-file", "--log-format", "--write-csv"),
+        *("--log-file", "--log-format", "--write-csv", "--rejected-max"),
     }
 )
 """The options of ``run`` and ``find-missing`` with a value; a test compares them with the help."""
 OF_PLACE = frozenset({"-c", "--config", "--from", "--to"})
 OF_RUNS = frozenset({"-c", "--config", "--run-dir"})
+OF_REPLAY = frozenset({"-c", "--config", "--to", "--run-dir"})
 ONLY_RUNS = OF_RUNS - OF_PLACE
 
 
@@ -30,6 +31,7 @@ class Commands:
     afresh: str
     find_missing: str
     status: str
+    mend: str
 
 
 def commands_from(typed: Sequence[str]) -> Commands:
@@ -43,6 +45,7 @@ def commands_from(typed: Sequence[str]) -> Commands:
         again=shlex.join(["cass-snapshot", "run", *again]),
         afresh=shlex.join(["cass-snapshot", "run", "--new", *place, *_those(groups, ONLY_RUNS)]),
         find_missing=shlex.join(["cass-snapshot", "find-missing", *place]),
+        mend=shlex.join(["cass-snapshot", "replay-wal", "--rejected", *_those(groups, OF_REPLAY)]),
         status=shlex.join(["cass-snapshot", "status", *runs]),
     )
 

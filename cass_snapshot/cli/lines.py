@@ -66,6 +66,7 @@ def progress_line(status: RunStatus, table: TableStatus) -> str:
         "pct": f"{percent(table.ranges_done, table.ranges_total):.1f}",
         "rows_applied": table.rows_applied,
         "rows_per_s": round(status.rows_per_s),
+        "rejected": table.rows_rejected or None,
         "retries": table.retries,
         "failed": len(table.failures),
         "eta_s": None if status.eta_s is None else round(status.eta_s),

@@ -69,6 +69,7 @@ def frame(status: RunStatus, paper: Paper) -> list[str]:
             *(_one_table(status, tables[0], paper) if len(tables) == 1 else ()),
             *(_many_tables(tables, paper) if len(tables) > 1 else ()),
             *(_figures(status) if tables else ()),
+            *_rejected(tables),
             *_failures(tables),
             f"  {'state':<{LABEL}}{state(status)}",
         ]
@@ -144,6 +145,11 @@ def _figures(status: RunStatus) -> list[str]:
         "wal": f"{wal}   {plural(status.workers, 'worker')}   {plural(retries, 'retry')}{restarts}",
     }
     return [f"  {label:<{LABEL}}{text}" for label, text in rows.items()]
+
+
+def _rejected(tables: Sequence[TableStatus]) -> list[str]:
+    rows = sum(table.rows_rejected for table in tables)
+    return [f"  {'aside':<{LABEL}}{plural(rows, 'row')} rejected"] if rows else []
 
 
 def _failures(tables: Sequence[TableStatus]) -> list[str]:

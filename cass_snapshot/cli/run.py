@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cass_snapshot.cli.loading import load_settings
-from cass_snapshot.cli.options import WHAT, Both, Common, Size, Watch
+from cass_snapshot.cli.options import PACE, WHAT, Both, Common, Size, Watch
 from cass_snapshot.cli.plan import NEEDS, show
 from cass_snapshot.exits import Exit
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cut:
-    """How a run is begun."""
+    """How a run is begun, and how much it may leave out."""
 
     new: Annotated[
         bool,
@@ -31,6 +31,14 @@ class Cut:
             "--dry-run", help="Show what it would do, as plan does.", rich_help_panel=WHAT
         ),
     ] = False
+    rejected_max: Annotated[
+        str | None,
+        typer.Option(
+            metavar="N or N%",
+            help="How many rows may be rejected before the run ends; 0 by default.",
+            rich_help_panel=PACE,
+        ),
+    ] = None
 
 
 def run(
@@ -51,7 +59,7 @@ def run(
         common,
         from_=both.from_,
         to=both.to,
-        flags=size.flags(),
+        flags={**size.flags(), "limits.rejected_max": ("--rejected-max", cut.rejected_max)},
         tables=tables or (),
         needs=NEEDS,
     )

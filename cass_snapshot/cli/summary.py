@@ -11,6 +11,7 @@ from textwrap import wrap
 from cass_snapshot.cli.commands import Commands
 from cass_snapshot.cli.figures import clock, columns, ends_apart, plural, span, wal_size
 from cass_snapshot.cli.progress import short_id
+from cass_snapshot.cli.rejected import besides_lines, rejected_lines, rejected_rows
 from cass_snapshot.exits import Exit
 from cass_snapshot.snapshot.status import Counts, RangeFailure, RunStatus, TableStatus
 
@@ -48,7 +49,9 @@ def summary(status: RunStatus, commands: Commands, width: int = 80) -> list[str]
         *_steps(status),
         *_counts(status.tables),
         *_odds(status),
+        *besides_lines(status.tables, width),
         *_failures(status.tables, width),
+        *rejected_lines(status.tables, width),
         "",
         *_next(status, commands, code),
         *([f"{f'exit {code}':>{width}}"] if code else []),
@@ -63,6 +66,7 @@ def _first_line(status: RunStatus, width: int) -> str:
         tables[0].table if len(tables) == 1 else plural(len(tables), "table"),
         f"{done}/{total} ranges",
         _verdict(tables, done == total),
+        f"{plural(rejected_rows(tables), 'row')} rejected" if rejected_rows(tables) else "",
     ]
     text = f"{word}: {', '.join(part for part in parts if part)}"
     return ends_apart(text, span(status.elapsed_s), width)
@@ -76,7 +80,7 @@ def _verdict(tables: Sequence[TableStatus], complete: bool) -> str:
     if missing or extra:
         found = [(missing, "missing"), (extra, "extra")]
         return ", ".join(f"{number:,} {word}" for number, word in found if number)
-    return "counted equal"
+    return "" if rejected_rows(tables) else "counted equal"
 
 
 def _reason(status: RunStatus, width: int) -> list[str]:
@@ -162,18 +166,27 @@ def _failures(tables: Sequence[TableStatus], width: int) -> list[str]:
 def _next(status: RunStatus, commands: Commands, code: int) -> list[str]:
     """Return the commands that make sense now, each on a line of its own to copy."""
     failed = sum(len(table.failures) for table in status.tables)
+    run = short_id(status.run_id)
     if code == Exit.OK:
-        return [_labelled("next", f"{commands.status} {short_id(status.run_id)}")]
+        return [_labelled("next", f"{commands.status} {run}")]
+    mend = []
+    if rejected_rows(status.tables) and code in (Exit.PARTIAL, Exit.LIMIT):
+        note = "tries the rejected rows again, once the target was mended"
+        mend = [_labelled("mend", f"{commands.mend} {run}"), _labelled("", note)]
     if code == Exit.PARTIAL and failed:
         note = f"reads the {plural(failed, 'range')} again, keeps the rest"
-        return [_labelled("again", commands.again), _labelled("", note)]
+        return [*mend, _labelled("again", commands.again), _labelled("", note)]
+    if code == Exit.PARTIAL and mend:
+        note = "then counts again, and ends the run"
+        return [*mend, _labelled("again", commands.again), _labelled("", note)]
     if code == Exit.DIFFERS:
         return [
             _labelled("which", commands.find_missing),
             _labelled("afresh", commands.afresh),
         ]
     if code in _CONTINUES:
-        return [_labelled("again", commands.again), _labelled("", "the same command continues")]
+        note = "the same command continues"
+        return [*mend, _labelled("again", commands.again), _labelled("", note)]
     return [_labelled("log", f"{status.run_dir}/run.log")]
 
 

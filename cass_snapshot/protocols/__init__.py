@@ -167,6 +167,10 @@ class Ledger(Protocol):
         """Return what every range has besides its written rows, in order of their tokens."""
         ...
 
+    def mended(self, record: RunRecord) -> frozenset[str]:
+        """Return the ids of rejected rows that have gone in since."""
+        ...
+
     def mark_range(self, record: RunRecord, number: int, state: RangeState, attempts: int) -> None:
         """Record the state of a range that is not done."""
         ...

@@ -18,6 +18,7 @@ from cass_snapshot.errors import (
     Unavailable,
 )
 from cass_snapshot.model import RangeState
+from cass_snapshot.snapshot.budget import Budget
 from cass_snapshot.snapshot.journal import Journal
 from cass_snapshot.snapshot.messages import (
     Applied,
@@ -44,12 +45,14 @@ class Copying:
         plan: the run.
         progress: where numbers go.
         journal: where events go.
+        budget: how many rows may be rejected.
     """
 
-    def __init__(self, plan: RunPlan, progress: Progress, journal: Journal) -> None:
+    def __init__(self, plan: RunPlan, progress: Progress, journal: Journal, budget: Budget) -> None:
         self._plan = plan
         self._progress = progress
         self._journal = journal
+        self._budget = budget
         self._watch = Watch(progress, journal)
         self._tries: Counter[int] = Counter()
         self._tasks = {task.id: task for task in _tasks(plan)}
@@ -78,11 +81,32 @@ class Copying:
             case Captured():
                 self._progress.captured(self._tasks[message.task].table, message)
             case Applied():
-                self._progress.applied(self._tasks[message.task].table, message)
+                task = self._tasks[message.task]
+                self._progress.applied(task.table, message)
+                if message.fresh and message.rejected:
+                    self._rejected(task, message.rejected)
             case Waiting() | WorkerDeath():
                 self._watch.hear(message)
             case Ended():
                 self._ended(self._tasks[message.task], message)
+
+    def _rejected(self, task: CopyRange, rows: int) -> None:
+        """Tell rows that were set aside, and end the run where they are too many.
+
+        Those of earlier processes alone never end it, or nothing else could be copied.
+        """
+        name = str(self._plan.tables[task.table].job.table.name)
+        self._journal.emit(
+            "reject",
+            "warning",
+            f"range {task.range.number}: {rows} rows rejected",
+            table=name,
+            range=task.range.number,
+            rows=rows,
+        )
+        error = self._budget.exceeded(copying=True)
+        if error is not None:
+            self._halt(error)
 
     def _ended(self, task: CopyRange, ended: Ended) -> None:
         name = str(self._plan.tables[task.table].job.table.name)

@@ -8,6 +8,8 @@ from cass_snapshot.model import RangeState, RunState
 from cass_snapshot.protocols import Ledger
 from cass_snapshot.retry import Patience
 from cass_snapshot.settings import Settings
+from cass_snapshot.snapshot.aside import Tallies
+from cass_snapshot.snapshot.budget import Budget
 from cass_snapshot.snapshot.copying import Copying
 from cass_snapshot.snapshot.journal import Journal
 from cass_snapshot.snapshot.plan import RunPlan
@@ -31,12 +33,16 @@ class Ending:
         counting: Counting | None,
         progress: Progress,
         journal: Journal,
+        budget: Budget,
+        tallies: Tallies,
     ) -> None:
         self._plan = plan
         self._copying = copying
         self._counting = counting
         self._progress = progress
         self._journal = journal
+        self._budget = budget
+        self._tallies = tallies
 
     def record(
         self, ledger: Ledger, stop: StopRequest, settings: Settings
@@ -75,7 +81,7 @@ class Ending:
         """Return a table's verification, None where there was none or it broke off."""
         if self._counting is None or index not in self._counting.tables:
             return None
-        return self._counting.validation(index)
+        return self._counting.validation(index, self._tallies.get(index, ()))
 
     def _judge(
         self, index: int, validation: Validation | None, ledger: Ledger, *, explained: bool
@@ -86,15 +92,35 @@ class Ending:
         """
         name = self._plan.tables[index].job.table.name
         failures = self._copying.failed.get(index, [])
+        code, reasons = self._judge_rejected(index, explained=explained)
         if failures:
             numbers = ", ".join(str(f.range) for f in failures[:10])
-            return Exit.PARTIAL, [f"{name}: {len(failures)} ranges failed ({numbers})"]
+            why = f"{name}: {len(failures)} ranges failed ({numbers})"
+            return worst([code, Exit.PARTIAL]), [why, *reasons]
         if not explained and not self._whole(index, validation):
             return Exit.BUG, [f"{name}: something was left undone without a reason, see run.log"]
         if validation is None:
+            return code, reasons
+        found, why_found = self._judge_counts(index, validation, ledger)
+        return worst([code, found]), why_found + reasons
+
+    def _judge_rejected(self, index: int, *, explained: bool) -> tuple[int, list[str]]:
+        """Return what rows that are set aside mean for a table, once no more can come."""
+        rejected = self._progress.tables[index].rows_rejected
+        if not rejected:
             return Exit.OK, []
+        error = self._budget.exceeded(copying=False)
+        code = Exit.PARTIAL if error is None else Exit.LIMIT
+        name = self._plan.tables[index].job.table.name
+        return code, [] if explained else [str(error) if error else f"{name}: {told(rejected)}"]
+
+    def _judge_counts(
+        self, index: int, validation: Validation, ledger: Ledger
+    ) -> tuple[int, list[str]]:
+        """Return what the counts of both sides mean for a table."""
+        name = validation.table
         self._progress.change(index, counts=counts_of(validation))
-        status = "finished" if validation.status == "OK" else "failed"
+        status = "failed" if validation.status == "DIFFERS" else "finished"
         self._journal.emit(
             "verify",
             status,
@@ -103,6 +129,9 @@ class Ending:
             table=str(name),
             missing=validation.missing,
             extra=validation.extra,
+            rejected=validation.rejected,
+            static_only=validation.static_only,
+            replaced=validation.replaced,
         )
         if validation.missing:
             return Exit.DIFFERS, [f"{name}: {validation.missing} rows are missing"]
@@ -135,9 +164,18 @@ class Ending:
         ledger.finish(record, self._state(index, code), code)
 
     def _state(self, index: int, code: int) -> RunState:
-        """Return the state: done where nothing is left to copy and the counting is through."""
-        if self._copying.complete(index) and (code in (Exit.OK, Exit.DIFFERS)):
-            return RunState.DONE
+        """Return the state: done where nothing is left to copy or mend and the counting is through.
+
+        A run with rejected rows is never done: the next one would begin afresh, as if all were in.
+        """
+        aside = self._progress.tables[index].rows_rejected
+        if self._copying.complete(index) and code in (Exit.OK, Exit.DIFFERS):
+            return RunState.PARTIAL if aside else RunState.DONE
         if code in (Exit.SIGINT, Exit.SIGTERM, Exit.LIMIT):
             return RunState.STOPPED
         return RunState.PARTIAL if code == Exit.PARTIAL else RunState.FAILED
+
+
+def told(rejected: int) -> str:
+    """Return in words that rows are set aside."""
+    return f"{rejected:,} row{'' if rejected == 1 else 's'} rejected"

@@ -15,6 +15,8 @@ from cass_snapshot.errors import SnapshotError
 from cass_snapshot.exits import Exit, exit_code_for, exit_name_for, worst
 from cass_snapshot.protocols import SourceAdmin, TargetAdmin
 from cass_snapshot.settings import Settings
+from cass_snapshot.snapshot.aside import Aside
+from cass_snapshot.snapshot.budget import Budget
 from cass_snapshot.snapshot.copying import Copying
 from cass_snapshot.snapshot.disk import disk_error
 from cass_snapshot.snapshot.ending import Ending
@@ -55,7 +57,9 @@ class Session:
         self._protocol_version = source.protocol_version
         self.journal = Journal(plan.run_id, directory, view)
         self._progress = Progress(self._first_status(source, target), monotonic)
-        self._copying = Copying(plan, self._progress, self.journal)
+        self._budget = Budget(settings.limits, self._progress)
+        self._aside = Aside(plan, target.ledger, self._progress, directory.rejected)
+        self._copying = Copying(plan, self._progress, self.journal, self._budget)
         self._counting: Counting | None = None
         self._written_at = 0.0
         self._stop = stop
@@ -69,6 +73,8 @@ class Session:
         self.journal.emit(
             "run", "started", f"run {self._plan.run_id} {verb}", extensions=logs.extensions()
         )
+        if self._plan.continues:
+            self._aside.settle()
         self._show()
         scratch = self._scratch = make_scratch(self._directory.path)
         try:
@@ -175,7 +181,16 @@ class Session:
 
     def _finish(self) -> RunStatus:
         """Record how it ended: in the ledger, then in ``result.json``."""
-        ending = Ending(self._plan, self._copying, self._counting, self._progress, self.journal)
+        tallies = self._aside.settle()
+        ending = Ending(
+            self._plan,
+            self._copying,
+            self._counting,
+            self._progress,
+            self.journal,
+            self._budget,
+            tallies,
+        )
         code, reason = ending.record(self._target.ledger, self._stop, self._settings)
         self._progress.phase(Phase.ENDED)
         name = exit_name_for(code)

@@ -9,7 +9,7 @@ from cass_snapshot.snapshot.progress import Progress
 from cass_snapshot.snapshot.status import Counts
 from cass_snapshot.snapshot.supervisor import Hear, Pool, WorkerDeath
 from cass_snapshot.snapshot.watch import UnexpectedError
-from cass_snapshot.validation import RangeCount, Validation
+from cass_snapshot.validation import RangeCount, RangeTally, Validation
 
 DIFFERING_SHOWN = 20
 
@@ -64,8 +64,13 @@ class Counting:
                 t = self._progress.tables[task.table]
                 self._progress.change(task.table, ranges_verified=t.ranges_verified + 1)
 
-    def validation(self, table: int) -> Validation | None:
-        """Return the outcome for a table, None where a count is missing."""
+    def validation(self, table: int, tallies: tuple[RangeTally, ...]) -> Validation | None:
+        """Return the outcome for a table, None where a count is missing.
+
+        Args:
+            table: its place in the plan.
+            tallies: what its ranges have besides written rows, as the ledger knows it.
+        """
         tasks = [t for t in self.tasks if t.table == table]
         if any(t.id not in self._results for t in tasks):
             return None
@@ -78,6 +83,7 @@ class Counting:
             table=planned.job.table.name,
             run_id=planned.job.record.run_id,
             unknown=unknown,
+            tallies=tallies,
             ranges=tuple(
                 RangeCount(range=r, source_rows=sources[r.number], target_rows=rows)
                 for r, rows in zip(planned.ranges, target, strict=True)

@@ -233,6 +233,10 @@ class MemoryLedger:
             for c in self.checkpoints(record)
         ]
 
+    def mended(self, _record: RunRecord) -> frozenset[str]:
+        """Return the ids of rejected rows that went in."""
+        return frozenset()
+
     def mark_range(self, _record: RunRecord, number: int, state: RangeState, attempts: int) -> None:
         """Note the state of a range."""
         self.marked.append((number, state, attempts))

@@ -14,10 +14,19 @@ from cass_snapshot.cli.options import Common, Watch
 from cass_snapshot.cli.run import close
 from cass_snapshot.cli.summary import summary
 from cass_snapshot.model import TokenRange
-from cass_snapshot.snapshot.status import Counts, Phase, RangeFailure, RunStatus, TableStatus
+from cass_snapshot.snapshot.status import (
+    Counts,
+    Phase,
+    RangeFailure,
+    RejectedRows,
+    RunStatus,
+    TableStatus,
+)
 from cass_snapshot.validation import RangeCount
 
-COMMANDS = Commands(again="AGAIN", afresh="AFRESH", find_missing="FIND", status="STATUS")
+COMMANDS = Commands(
+    again="AGAIN", afresh="AFRESH", find_missing="FIND", status="STATUS", mend="MEND"
+)
 EQUAL = Counts(
     source_rows=11_840_233,
     target_rows=11_840_233,
@@ -238,3 +247,69 @@ def test_the_options_with_a_value_are_those_of_the_commands() -> None:
     options = [p for p in known if p.param_type_name == "option"]
     with_value = {name for p in options if not (p.is_flag or p.count) for name in p.opts}
     assert with_value == set(WITH_VALUE)
+
+
+REJECTED = RejectedRows(
+    rows=16,
+    column="total",
+    code="CS-D02",
+    error=1264,
+    why="28 digits do not fit DECIMAL(18,4)",
+    fix='[tables.columns.total] type = "LONGTEXT", or widen the column of the target',
+)
+NULL = replace(REJECTED, rows=1, column="note", code="CS-D03", error=1048, why="a NULL", fix="")
+
+
+def test_rejected_rows_are_told_with_their_reasons_and_where_they_are() -> None:
+    """The commonest reason first; then what to type once the target was mended."""
+    lines = ended(
+        4,
+        rows_rejected=17,
+        rejects=(REJECTED, NULL),
+        rejected_file="rejected/orders.jsonl",
+        counts=replace(EQUAL, status="REJECTED"),
+    )
+    assert lines[0].startswith("partial: shop.orders, 256/256 ranges, 17 rows rejected   ")
+    start = lines.index("  CS-D02  16 rows of shop.orders, column total: 28 digits do not fit")
+    assert lines[start:] == [
+        "  CS-D02  16 rows of shop.orders, column total: 28 digits do not fit",
+        "          DECIMAL(18,4) (MySQL error 1264)",
+        '          fix  [tables.columns.total] type = "LONGTEXT", or widen the column of',
+        "               the target",
+        "  CS-D03  1 row of shop.orders, column note: a NULL (MySQL error 1048)",
+        "          rejected/orders.jsonl, reasons in orders.why.jsonl",
+        "",
+        "  mend     MEND k3f9",
+        "           tries the rejected rows again, once the target was mended",
+        "  again    AGAIN",
+        "           then counts again, and ends the run",
+        f"{'exit 4':>80}",
+    ]
+
+
+def test_beyond_the_limit_the_same_command_continues() -> None:
+    """And mending comes first where there are rows to mend."""
+    lines = ended(6, "more rows were rejected than may be", rows_rejected=1, rejects=(NULL,))
+    assert lines[0].startswith("stopped: shop.orders, 256/256 ranges, 1 row rejected")
+    assert lines[-5:-3] == ["  mend     MEND k3f9", lines[-4]]
+    assert lines[-3:-1] == ["  again    AGAIN", "           the same command continues"]
+
+
+def test_what_has_no_row_and_what_was_replaced_is_told() -> None:
+    """A copy that is done is not silent about them."""
+    lines = ended(0, static_only=12, replaced=(("owner", 7), ("note", 0)))
+    assert lines[0].startswith("done: shop.orders, 256/256 ranges, counted equal")
+    assert "  null     shop.orders: 7 NULLs of owner became its replacement" in lines
+    place = lines.index(
+        "  static   shop.orders: 12 partitions with static values alone, which have no"
+    )
+    assert "partitions = true" in " ".join(lines[place:])
+    assert not any("note" in line for line in lines)
+
+
+def test_mending_needs_the_target_and_the_runs_and_nothing_else() -> None:
+    """The command to type next is made from the one that was typed."""
+    typed = "cass-snapshot run shop.orders --from cassandra://a --to mysql://u@b/c --run-dir d"
+    made = commands_from([*typed.split(), "--rejected-max", "1%", "--workers=2"])
+    assert made.mend == "cass-snapshot replay-wal --rejected --to mysql://u@b/c --run-dir d"
+    assert made.again.endswith("--rejected-max 1% --workers=2")

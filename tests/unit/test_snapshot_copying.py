@@ -21,6 +21,8 @@ from cass_snapshot.errors import (
     WalCorrupt,
 )
 from cass_snapshot.model import RangeState
+from cass_snapshot.settings import LimitsSettings
+from cass_snapshot.snapshot.budget import SHARE_FROM_ROWS, Budget
 from cass_snapshot.snapshot.copying import TRIES_A_RANGE_MAX, Copying
 from cass_snapshot.snapshot.journal import Journal
 from cass_snapshot.snapshot.messages import Applied, Captured, Ended, Task, Waiting
@@ -68,14 +70,17 @@ class Copy:
         return [e.status for e in self.view.events if e.event == kind]
 
 
-def copy(folder: Path, made: RunPlan | None = None, *, tables: int = 1) -> Copy:
+def copy(
+    folder: Path, made: RunPlan | None = None, *, tables: int = 1, rejected_max: str = "0"
+) -> Copy:
     """Return the copying phase of a plan."""
     view = ListView()
     names = [f"t{n}" for n in range(tables)]
     made = made or plan(*names)
     progress = Progress(first_status(tables=tables), lambda: 0.0)
     progress.phase(Phase.COPYING)
-    copying = Copying(made, progress, Journal("r", RunDirectory(folder), view))
+    budget = Budget(LimitsSettings(rejected_max=rejected_max), progress)
+    copying = Copying(made, progress, Journal("r", RunDirectory(folder), view), budget)
     pool = FakePool()
     copying.pool = cast("Any", pool)
     return Copy(copying, pool, progress, view)
@@ -237,3 +242,52 @@ def test_the_ranges_that_workers_hold_are_counted_by_table(tmp_path: Path) -> No
     tasks = made.copying.tasks
     made.pool.held = {"worker-1": tasks[0:2], "worker-2": (tasks[6],)}
     assert made.copying.running() == {0: 2, 1: 1}
+
+
+def applied(rows: int, rejected: int, *, fresh: bool = True) -> Applied:
+    """Return what a worker says of a batch of task 2."""
+    return Applied(task=2, rows=rows, fresh=fresh, seconds=0.1, how="", rejected=rejected)
+
+
+def test_rejected_rows_are_told_and_within_the_limit_nothing_else_happens(tmp_path: Path) -> None:
+    """A warning with range and number of rows."""
+    made = copy(tmp_path, rejected_max="3")
+    made.copying.hear(applied(10, 3))
+    (event,) = made.view.events
+    assert (event.event, event.status) == ("reject", "warning")
+    assert (event.fields["range"], event.fields["rows"]) == (2, 3)
+    assert (made.copying.halted, made.pool.stops) == (None, 0)
+
+
+def test_one_row_beyond_the_limit_ends_the_run_after_the_batches_in_hand(tmp_path: Path) -> None:
+    """Rows of all tables and of earlier processes count together."""
+    made = copy(tmp_path, tables=2, rejected_max="3")
+    made.progress.change(1, rows_rejected=1)
+    made.copying.hear(applied(10, 2))
+    assert made.pool.stops == 0
+    made.copying.hear(applied(10, 1))
+    assert isinstance(made.copying.halted, LimitReached)
+    assert "4 of 23 rows, and the limit is 3" in str(made.copying.halted)
+    assert made.pool.stops == 1
+
+
+def test_what_earlier_processes_rejected_does_not_end_the_next_one(tmp_path: Path) -> None:
+    """Or the other ranges could never be copied: only a further rejected row does."""
+    made = copy(tmp_path)
+    made.progress.change(0, rows_rejected=9)
+    made.copying.hear(applied(10, 0))
+    made.copying.hear(applied(10, 1, fresh=False))
+    assert (made.copying.halted, made.events("reject")) == (None, [])
+    made.copying.hear(applied(10, 1))
+    assert isinstance(made.copying.halted, LimitReached)
+
+
+def test_a_share_is_judged_early_only_of_many_rows(tmp_path: Path) -> None:
+    """The first rejected row of a few would be too large a share of them."""
+    made = copy(tmp_path, rejected_max="1%")
+    made.copying.hear(applied(0, 50))
+    made.progress.change(0, rows_read=SHARE_FROM_ROWS)
+    made.copying.hear(applied(SHARE_FROM_ROWS, 951))
+    assert made.pool.stops == 0
+    made.copying.hear(applied(0, 10))
+    assert isinstance(made.copying.halted, LimitReached)

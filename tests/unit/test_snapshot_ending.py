@@ -18,6 +18,9 @@ from cass_snapshot.errors import (
 )
 from cass_snapshot.exits import Exit
 from cass_snapshot.model import RangeState, RunState
+from cass_snapshot.settings import LimitsSettings
+from cass_snapshot.snapshot.aside import Tallies
+from cass_snapshot.snapshot.budget import Budget
 from cass_snapshot.snapshot.copying import Copying
 from cass_snapshot.snapshot.ending import Ending
 from cass_snapshot.snapshot.journal import Journal
@@ -27,6 +30,7 @@ from cass_snapshot.snapshot.progress import Progress
 from cass_snapshot.snapshot.rundir import RunDirectory
 from cass_snapshot.snapshot.signals import StopRequest
 from cass_snapshot.snapshot.verification import Counting
+from cass_snapshot.validation import RangeTally
 from tests.support.doubles import (
     ListView,
     MemoryAdmin,
@@ -47,7 +51,7 @@ class Run:
     """A run of two tables of four ranges each, at its end.
 
     ``errors`` are those that tasks met; ``open_`` are tasks that left off. ``counts`` are the rows
-    of each range of each table on both sides.
+    of each range of each table on both sides, ``rejected`` those of each range that are set aside.
     """
 
     folder: Path
@@ -57,6 +61,8 @@ class Run:
     counts: tuple[tuple[list[int], list[int]], ...] = ()
     stop: StopRequest = field(default_factory=lambda: StopRequest(lambda: None))
     created: bool = True
+    rejected: dict[int, list[int]] = field(default_factory=dict)
+    rejected_max: str = "0"
     ledger: MemoryLedger = field(default_factory=MemoryLedger)
     progress: Progress = field(init=False)
 
@@ -66,7 +72,8 @@ class Run:
         made = plan("t0", "t1", admin=MemoryAdmin(there=there))
         self.progress = Progress(first_status(tables=2), lambda: 0.0)
         journal = Journal("r", RunDirectory(self.folder), ListView())
-        copying = Copying(made, self.progress, journal)
+        budget = Budget(LimitsSettings(rejected_max=self.rejected_max), self.progress)
+        copying = Copying(made, self.progress, journal, budget)
         for task in copying.tasks:
             if task.id in self.errors:
                 copying.hear(Ended(task=task.id, error=self.errors[task.id]))
@@ -76,7 +83,13 @@ class Run:
         if self.bug:
             copying.hear(Ended(task=0, bug=self.bug))
         counting = self._counting(made, copying) if self.counts else None
-        ending = Ending(made, copying, counting, self.progress, journal)
+        tallies: Tallies = {}
+        for table, rejected in self.rejected.items():
+            self.progress.change(table, rows_rejected=sum(rejected), rows_read=100)
+            tallies[table] = tuple(
+                RangeTally(range=n, rejected=rows) for n, rows in enumerate(rejected)
+            )
+        ending = Ending(made, copying, counting, self.progress, journal, budget, tallies)
         code, reason = ending.record(self.ledger, self.stop, settings())
         return code, reason or ""
 
@@ -213,7 +226,7 @@ def test_a_count_that_broke_off_is_no_verification() -> None:
     error = SourceUnavailable("away")
     counting.hear(Ended(task=1, error=error))
     counting.hear(Ended(task=2, stopped=True, result=(1,)))
-    assert (None, error) == (counting.validation(0), counting.halted)
+    assert (None, error) == (counting.validation(0, ()), counting.halted)
 
 
 def test_counting_passes_over_each_target_first() -> None:
@@ -229,3 +242,55 @@ def test_counting_passes_over_each_target_first() -> None:
 def test_an_incomplete_copy_without_a_reason_never_ends_with_zero(tmp_path: Path) -> None:
     """Whatever made a range leave off: zero means that everything is there."""
     assert Run(tmp_path, open_=(1,)).end()[0] != Exit.OK
+
+
+LACKING = ([1, 2, 3, 4], [1, 1, 3, 2])
+"""Three rows fewer in the target, in the ranges 1 and 3."""
+
+
+def test_rejected_rows_within_the_limit_end_with_four(tmp_path: Path) -> None:
+    """They explain what is missing, and the run is not done: the next one goes on with it."""
+    rejected = {0: [0, 1, 0, 2]}
+    run = Run(tmp_path, counts=(LACKING, EQUAL), rejected=rejected, rejected_max="3")
+    assert run.end() == (Exit.PARTIAL, "shop.t0: 3 rows rejected")
+    assert run.states() == [(RunState.PARTIAL, 4), (RunState.DONE, 0)]
+    assert [v.status for v in run.ledger.validations] == ["REJECTED", "OK"]
+    assert [(v.missing, v.rejected) for v in run.ledger.validations] == [(0, 3), (0, 0)]
+
+
+@pytest.mark.parametrize("limit", ["2", "2.9%"])
+def test_rejected_rows_beyond_the_limit_end_with_six(tmp_path: Path, limit: str) -> None:
+    """A share is of the rows that were read."""
+    rejected = {0: [0, 1, 0, 2]}
+    run = Run(tmp_path, counts=(LACKING, EQUAL), rejected=rejected, rejected_max=limit)
+    code, why = run.end()
+    assert code == Exit.LIMIT
+    assert f"3 of 100 rows, and the limit is {limit}" in why
+    assert "replay-wal --rejected" in why
+    assert run.states() == [(RunState.STOPPED, 6), (RunState.DONE, 0)]
+
+
+def test_what_rejected_rows_do_not_explain_is_missing(tmp_path: Path) -> None:
+    """Exit 5 wins, and the run is still not done."""
+    run = Run(tmp_path, counts=(LACKING, EQUAL), rejected={0: [2, 1, 0, 1]}, rejected_max="9")
+    code, why = run.end()
+    assert (code, why) == (
+        Exit.DIFFERS,
+        "shop.t0: 1 rows are missing; shop.t0: 4 rows rejected",
+    )
+    assert run.states()[0] == (RunState.PARTIAL, 5)
+    assert run.ledger.validations[0].status == "DIFFERS"
+
+
+def test_a_rejected_row_whose_older_version_is_there_is_no_extra_row(tmp_path: Path) -> None:
+    """The counts are equal; that a row was not brought up to date is still told."""
+    run = Run(tmp_path, counts=(EQUAL, EQUAL), rejected={1: [0, 0, 1, 0]}, rejected_max="1%")
+    assert run.end()[0] == Exit.PARTIAL
+    assert [v.status for v in run.ledger.validations] == ["OK", "REJECTED"]
+
+
+def test_rows_that_were_mended_leave_nothing(tmp_path: Path) -> None:
+    """The run is done, and its end is that of any other."""
+    run = Run(tmp_path, counts=(EQUAL, EQUAL), rejected={0: [0, 0, 0, 0]})
+    assert run.end() == (Exit.OK, "")
+    assert run.states() == [(RunState.DONE, 0)] * 2

@@ -1,0 +1,107 @@
+"""What is known of rows that were set aside: from the ledger how many, from their files why."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Collection
+from pathlib import Path
+
+from cass_snapshot.errors import SnapshotError
+from cass_snapshot.model import Problem, TableName
+from cass_snapshot.protocols import Ledger
+from cass_snapshot.snapshot.plan import RunPlan
+from cass_snapshot.snapshot.progress import Counted, Progress, added
+from cass_snapshot.snapshot.status import RejectedRows
+from cass_snapshot.validation import RangeTally
+from cass_snapshot.wal.kept import read_whys
+from cass_snapshot.wal.rejects import stem_of
+
+log = logging.getLogger(__name__)
+Tallies = dict[int, tuple[RangeTally, ...]]
+"""What the ranges of each table have besides written rows, by the table's place in the plan."""
+
+
+class Aside:
+    """Keeps the status record true to what the ledger knows of rows besides those written.
+
+    Args:
+        plan: the run.
+        ledger: the target's own record.
+        progress: where numbers go.
+        directory: the folder ``rejected`` of the run.
+    """
+
+    def __init__(self, plan: RunPlan, ledger: Ledger, progress: Progress, directory: Path) -> None:
+        self._plan = plan
+        self._ledger = ledger
+        self._progress = progress
+        self._directory = directory
+
+    def settle(self) -> Tallies:
+        """Put what the ledger says in place of what was counted; return it.
+
+        A table that the ledger cannot be asked for keeps what this process has counted.
+        """
+        names = [planned.job.table.name for planned in self._plan.tables]
+        found: Tallies = {}
+        for index, planned in enumerate(self._plan.tables):
+            try:
+                tallies = tuple(self._ledger.tallies(planned.job.record))
+                mended = self._ledger.mended(planned.job.record)
+            except SnapshotError as error:  # the end of the run tells it, too
+                log.warning("rejected rows of %s could not be counted: %s", names[index], error)
+                continue
+            found[index] = tallies
+            self._show(index, tallies)
+            if any(t.rejected for t in tallies):
+                self._progress.change(
+                    index,
+                    rejected_file=f"rejected/{stem_of(names[index], names)}.jsonl",
+                    rejects=reasons(self._directory, names[index], mended),
+                )
+        return found
+
+    def _show(self, table: int, tallies: tuple[RangeTally, ...]) -> None:
+        replaced: Counted = ()
+        for tally in tallies:
+            replaced = added(replaced, tally.replaced)
+        self._progress.change(
+            table,
+            rows_rejected=sum(t.rejected for t in tallies),
+            static_only=sum(t.static_only for t in tallies),
+            replaced=replaced,
+        )
+
+
+def reasons(directory: Path, table: TableName, mended: Collection[str]) -> tuple[RejectedRows, ...]:
+    """Return why rows of a table are set aside, the commonest reason first; a row counts once.
+
+    Args:
+        directory: the folder ``rejected`` of the run.
+        table: the table.
+        mended: the ids of rows that have gone in since.
+    """
+    whys = read_whys(directory, table)
+    return grouped([why.problems[0] for why in whys if why.problems and why.id not in mended])
+
+
+def grouped(problems: Collection[Problem]) -> tuple[RejectedRows, ...]:
+    """Return rows by the first problem of each, those of one column and error together."""
+    first: dict[tuple[str, str, int], Problem] = {}
+    rows: Counter[tuple[str, str, int]] = Counter()
+    for problem in problems:
+        key = (problem.column, problem.code, problem.error)
+        first.setdefault(key, problem)
+        rows[key] += 1
+    return tuple(
+        RejectedRows(
+            rows=count,
+            column=first[key].column,
+            code=first[key].code,
+            error=first[key].error,
+            why=first[key].what,
+            fix=first[key].fix,
+        )
+        for key, count in rows.most_common()
+    )
