@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import orjson
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from cass_snapshot.mysql.columns import Flavour
 from cass_snapshot.mysql.insert import Inserter
-from cass_snapshot.mysql.literals import text_literal
+from cass_snapshot.mysql.literals import constant, text_literal
 from cass_snapshot.mysql.refusals import TOO_LARGE, Refused
 from cass_snapshot.planned import Conflict
 from tests.support.dialects import Field, insert, literal
@@ -111,3 +112,36 @@ def test_statements_hold_every_row_and_fit_into_a_packet(
     assert [c.name for c in source.columns] == parsed[0].columns
     expected = [[literal_of(t, v) for t, v in zip(types, row, strict=True)] for row in rows]
     assert expected == [row for p in parsed for row in p.rows]
+
+
+@given(TEXTS)
+@example("it's \\ \0")
+def test_a_declared_text_is_read_back_equal(text: str) -> None:
+    """The operator's constants are quoted as values are."""
+    assert text.encode() == literal(constant(text))
+
+
+@pytest.mark.parametrize(
+    ("declared", "expected"),
+    [(True, b"1"), (False, b"0"), (-5, b"-5"), (0.5, b"0.5e0"), (2**63, b"9223372036854775808")],
+)
+def test_a_declared_number_keeps_its_kind(declared: bool | float, expected: bytes) -> None:
+    """A boolean is a number to MySQL; a float has an exponent, so that it is a DOUBLE."""
+    assert expected == literal(constant(declared))
+
+
+def test_null_is_replaced_in_its_own_column_alone() -> None:
+    """Where a replacement was declared; elsewhere it stays NULL."""
+    source = table(key("id", "int"), column("a", "text"), column("b", "text"))
+    first, second, third = plan_columns(source, Flavour.MYSQL)
+    second = replace(second, planned=replace(second.planned, null="none"))
+    inserter = Inserter(
+        "`d`.`t`",
+        (first, second, third),
+        conflict=Conflict.OVERWRITE,
+        flavour=Flavour.MYSQL,
+        max_allowed_packet=4096,
+    )
+    cursor = Cursor()
+    inserter.put(cursor, [b"[1,null,null]", b'[2,"x","y"]'])
+    assert insert(cursor.statements[0]).rows == [[b"1", b"none", None], [b"2", b"x", b"y"]]
