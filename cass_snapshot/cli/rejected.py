@@ -24,15 +24,16 @@ def rejected_lines(tables: Sequence[TableStatus], width: int) -> list[str]:
         if not table.rows_rejected:
             continue
         for group in table.rejects[:REASONS_MAX]:
-            lines += _group(table, group, width)
+            lines += reason_lines(table.table, group, width)
         if len(table.rejects) > REASONS_MAX:
             lines.append(f"{INDENT}and {plural(len(table.rejects) - REASONS_MAX, 'reason')} more")
         lines.append(f"{INDENT}{table.rejected_file}, reasons in {_whys(table.rejected_file)}")
     return ["", *lines] if lines else []
 
 
-def _group(table: TableStatus, group: RejectedRows, width: int) -> list[str]:
-    rows = f"{plural(group.rows, 'row')} of {table.table}"
+def reason_lines(table: str, group: RejectedRows, width: int) -> list[str]:
+    """Return why some rows of a table are refused, and what would help."""
+    rows = f"{plural(group.rows, 'row')} of {table}"
     start = f"  {group.code:<8}"
     text = f"{rows}, column {group.column}: {group.why} (MySQL error {group.error})"
     lines = wrap(text, width, initial_indent=start, subsequent_indent=INDENT)

@@ -1,7 +1,8 @@
-"""``replay-wal``: apply every batch of a run's WAL that MySQL lacks; again changes nothing (I3)."""
+"""``replay-wal``: apply what MySQL lacks of a run's WAL, or of its rejected rows."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -9,9 +10,10 @@ import typer
 from cass_snapshot.cli.figures import columns, plural
 from cass_snapshot.cli.loading import load_settings
 from cass_snapshot.cli.options import WHAT, Common, ToOption
+from cass_snapshot.cli.rejected import reason_lines
 
 if TYPE_CHECKING:
-    from cass_snapshot.snapshot.reports import ReplayReport
+    from cass_snapshot.snapshot.reports import MendReport, ReplayReport, TableMend
 
 NEEDS = ("mysql.host", "mysql.database")
 
@@ -33,20 +35,68 @@ def replay_wal(
         bool,
         typer.Option("--dry-run", help="Say what would be applied.", rich_help_panel=WHAT),
     ] = False,
+    rejected: Annotated[
+        bool,
+        typer.Option(
+            "--rejected",
+            help="Try the rejected rows again, once the target was mended.",
+            rich_help_panel=WHAT,
+        ),
+    ] = False,
     common: Common,
 ) -> None:
     """Apply the WAL of a run to MySQL again."""
     settings = load_settings(common, to=to, needs=NEEDS)
     # late: the drivers and the display take longer to import than --help may take
     from cass_snapshot.cli.console import say, say_json
+    from cass_snapshot.snapshot.mend import mend
     from cass_snapshot.snapshot.replay import replay
 
-    report = replay(settings, run=run, table=table, dry_run=dry_run)
+    report: ReplayReport | MendReport
+    if rejected:
+        report = mend(settings, run=run, table=table, dry_run=dry_run)
+        lines = mend_lines(report, dry_run=dry_run)
+    else:
+        report = replay(settings, run=run, table=table, dry_run=dry_run)
+        lines = replay_lines(report, dry_run=dry_run)
     if common.output == "json":
         say_json(report)
     elif not common.quiet or report.exit_code:
-        say(replay_lines(report, dry_run=dry_run), common.color)
+        say(lines, common.color)
     raise typer.Exit(report.exit_code)
+
+
+def mend_lines(report: MendReport, *, dry_run: bool, width: int = 80) -> list[str]:
+    """Return what went in of the rejected rows, or may, per table, and why the others did not."""
+    tables = report.tables
+    before, left = sum(t.rejected for t in tables), sum(t.left for t in tables)
+    first = f"rejected rows of {report.run_id}: {before - left:,} of {before:,} went in"
+    if dry_run:
+        fit = sum(t.tried for t in tables) - sum(g.rows for t in tables for g in t.refused)
+        first = f"rejected rows of {report.run_id}: {fit:,} of {before:,} would be tried"
+    if not before:
+        first = f"rejected rows of {report.run_id}: there are none"
+    rows = [["table", "rejected", "tried", "left"]]
+    rows += [[t.table, f"{t.rejected:,}", f"{t.tried:,}", f"{t.left:,}"] for t in tables]
+    lines = [first, "", *(f"  {line}" for line in columns(rows))]
+    for table in tables:
+        for group in table.refused:
+            lines += reason_lines(table.table, group, width)
+    return lines + _next(tables, dry_run=dry_run)
+
+
+def _next(tables: Sequence[TableMend], *, dry_run: bool) -> list[str]:
+    """Return what to do after it."""
+    before, left = sum(t.rejected for t in tables), sum(t.left for t in tables)
+    lost = [t for t in tables if t.left and t.tried < t.rejected]
+    lines = [
+        f"  {t.table}: {plural(t.rejected - t.tried, 'row')} not in rejected/; only a run --new"
+        " reads them again"
+        for t in lost
+    ]
+    if before and not left and not dry_run:
+        lines.append("  next     the command that began the run counts both sides, and ends it")
+    return ["", *lines] if lines else []
 
 
 def replay_lines(report: ReplayReport, *, dry_run: bool) -> list[str]:

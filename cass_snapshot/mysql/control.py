@@ -132,7 +132,7 @@ def foreign(
         return f"it lacks {', '.join(missing)}"
     if other := [name for name, kind in wanted.items() if there.get(name, kind) != kind]:
         return f"columns of another type: {', '.join(other)}"
-    if more := [str(c[0]) for c in columns if str(c[0]) not in wanted and c[3] == "NO"]:
+    if more := [str(c[0]) for c in columns if str(c[0]) not in wanted and c[4] == "NO"]:
         return f"it has {', '.join(more)}, which this tool does not fill"
     primary = [str(column) for _, column in keys]
     listed = ", ".join(f"`{column}`" for column in primary)
@@ -262,6 +262,7 @@ class ControlSql:
         self.tallies = f"SELECT `range`, `tally` FROM {wal} WHERE {_OF_RUN} AND `tally` IS NOT NULL"
 
     def _write_rejected(self, rejected: str) -> None:
+        self.rejected = f"SELECT `row_id` FROM {rejected} WHERE {_OF_RUN} AND `state` = %s"
         self.rejected_state = (
             f"SELECT `state` FROM {rejected} WHERE {_OF_RUN} AND `row_id` = %s FOR UPDATE"
         )

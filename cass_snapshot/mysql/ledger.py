@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,7 +12,7 @@ from cass_snapshot import __version__
 from cass_snapshot.errors import Fenced, PreflightError
 from cass_snapshot.model import Checkpoint, RangeState, RunRecord, RunState, TableName, TokenRange
 from cass_snapshot.mysql import control
-from cass_snapshot.mysql.checkpoint import checkpoint_of, range_tally
+from cass_snapshot.mysql.checkpoint import MENDED, checkpoint_of, range_tally
 from cass_snapshot.mysql.connection import address, connect
 from cass_snapshot.mysql.faults import translate
 from cass_snapshot.mysql.statements import COLUMN_FACTS, PRIMARY_KEY_FACTS, TABLE_FACTS
@@ -128,6 +127,11 @@ class MysqlLedger:
             for c in self.checkpoints(record)
         ]
 
+    def mended(self, record: RunRecord) -> frozenset[str]:
+        """Return the ids of rejected rows that have gone in since."""
+        rows = self._query(self._sql.rejected, (record.run_id, record.source, MENDED))
+        return frozenset(str(row[0]) for row in rows)
+
     def mark_range(self, record: RunRecord, number: int, state: RangeState, attempts: int) -> None:
         """Record the state of a range that is not done."""
         key = (record.run_id, record.source)
@@ -142,9 +146,6 @@ class MysqlLedger:
 
     def record_validation(self, validation: Validation) -> None:
         """Store the outcome of a verification."""
-        replaced: Counter[str] = Counter()
-        for tally in validation.tallies:
-            replaced.update(dict(tally.replaced))
         self._change(
             self._sql.insert_validation,
             (
@@ -152,9 +153,8 @@ class MysqlLedger:
                 *(validation.source_rows - validation.target_rows, validation.status),
                 *(validation.run_id, validation.missing, validation.extra),
                 *(validation.ranges_equal, len(validation.ranges)),
-                sum(t.rejected for t in validation.tallies),
-                sum(t.static_only for t in validation.tallies),
-                orjson.dumps(dict(sorted(replaced.items()))).decode() if replaced else None,
+                *(validation.rejected, validation.static_only),
+                orjson.dumps(validation.replaced).decode() if validation.replaced else None,
             ),
         )
 

@@ -75,7 +75,7 @@ def examine(
     for found in examined:
         record = None if new else _unfinished(target, found)
         if record is not None:
-            _refuse_changed(record, found.definition)
+            refuse_changed(record, found.definition)
         source.prove(found.table, found.target.columns)
         target.compare(found.target)
     return examined
@@ -183,7 +183,7 @@ def _begun(found: Examined, run_id: str, ranges_wanted: int) -> PlannedTable:
     )
 
 
-def _refuse_changed(record: RunRecord, text: str) -> None:
+def refuse_changed(record: RunRecord, text: str) -> None:
     """Refuse to go on where the definition is no longer the run's (I9)."""
     if record.fingerprint != fingerprint(text):
         raise StateError(
@@ -196,7 +196,7 @@ def _refuse_changed(record: RunRecord, text: str) -> None:
 
 def _continued(target: TargetAdmin, found: Examined, record: RunRecord) -> PlannedTable:
     """Return a table that an earlier process began to copy."""
-    _refuse_changed(record, found.definition)
+    refuse_changed(record, found.definition)
     checkpoints = tuple(target.ledger.checkpoints(record))
     if not found.target.exists and any(c.batch_seq for c in checkpoints):
         raise StateError(

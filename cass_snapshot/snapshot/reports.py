@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from cass_snapshot.snapshot.status import RejectedRows
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TableReplay:
@@ -29,6 +31,30 @@ class ReplayReport:
 
     run_id: str
     tables: tuple[TableReplay, ...]
+    exit_code: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableMend:
+    """What trying the rejected rows of one table again came to.
+
+    ``rejected`` rows were lacking before and ``left`` are lacking now; of those ``tried``, which
+    are the ones whose row is kept here, ``refused`` tells why the target still does not take them.
+    """
+
+    table: str
+    rejected: int
+    tried: int
+    left: int
+    refused: tuple[RejectedRows, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MendReport:
+    """What trying the rejected rows of a run again came to; exit code 4 where some are left."""
+
+    run_id: str
+    tables: tuple[TableMend, ...]
     exit_code: int
 
 

@@ -13,6 +13,7 @@ from cass_snapshot.wiring.jobs import (
 from cass_snapshot.wiring.parts import (
     MEMORY,
     Parts,
+    encoder_of,
     open_rejects,
     open_source_admin,
     open_target,
@@ -25,6 +26,7 @@ __all__ = [
     "Job",
     "Parts",
     "TableJob",
+    "encoder_of",
     "open_rejects",
     "open_source_admin",
     "open_target",

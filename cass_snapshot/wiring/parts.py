@@ -7,7 +7,7 @@ replacing what this file returns.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
@@ -16,7 +16,7 @@ from cass_snapshot.codec.cells import cell
 from cass_snapshot.codec.keys import target_key_values
 from cass_snapshot.codec.lines import line_locator
 from cass_snapshot.codec.row import RowEncoder
-from cass_snapshot.model import Position, TableName, TokenRange
+from cass_snapshot.model import Cells, Position, TableName, TokenRange
 from cass_snapshot.mysql.admin import MysqlAdmin
 from cass_snapshot.mysql.checkpoint import CheckpointKeeper
 from cass_snapshot.mysql.columns import target_columns
@@ -100,6 +100,11 @@ def open_target(
     )
 
 
+def encoder_of(job: TableJob, position: Callable[[Cells], Position]) -> Encoder:
+    """Return what makes WAL lines of a table's rows; ``position`` tells where a row stands."""
+    return RowEncoder(job.target.columns, position)
+
+
 def open_rejects(directory: Path, job: TableJob, among: Sequence[TableName]) -> Rejects:
     """Return what keeps the rows of a table that are set aside.
 
@@ -144,9 +149,7 @@ class Parts:
 
     def encoder(self, index: int) -> Encoder:
         """Return what makes WAL lines of rows."""
-        job = self.table(index)
-        source = self._source(index, "rows")
-        return RowEncoder(job.target.columns, source.position)
+        return encoder_of(self.table(index), self._source(index, "rows").position)
 
     def rejects(self, index: int) -> Rejects:
         """Return what keeps rows that are set aside; for one thread alone."""

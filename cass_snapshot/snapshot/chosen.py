@@ -1,0 +1,136 @@
+"""The run that ``replay-wal`` is asked for: found, proven to be the newest, and held."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from cass_snapshot.errors import PreflightError, StateError
+from cass_snapshot.model import RunRecord
+from cass_snapshot.protocols import Target, TargetAdmin
+from cass_snapshot.settings import MysqlSettings, Settings
+from cass_snapshot.snapshot.definition import mapping_of, restore
+from cass_snapshot.snapshot.rundir import choose, run_id_of, table_lock
+from cass_snapshot.wiring import (
+    TableJob,
+    open_rejects,
+    open_target,
+    open_target_admin,
+    target_name,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChosenRun:
+    """A run whose rows are going to be written again.
+
+    ``jobs`` are the tables that were asked for, as the target's own ledger knows them.
+    """
+
+    run_id: str
+    folder: Path
+    admin: TargetAdmin
+    jobs: tuple[TableJob, ...]
+    scratch: Path
+
+    def open_target(self, settings: MysqlSettings, job: TableJob) -> Target:
+        """Return what writes rows of a table."""
+        among = [record.table for record in self.admin.ledger.runs(self.run_id)]
+        return open_target(
+            settings,
+            job,
+            worker="replay",
+            wal_state="replayed",
+            scratch=self.scratch,
+            rejects=open_rejects(self.folder / "rejected", job, among),
+        )
+
+
+@contextmanager
+def chosen_run(
+    settings: Settings, *, run: str | None, table: str | None, prepare: bool = True
+) -> Iterator[ChosenRun]:
+    """Hold the tables of a run, so that no other process copies them meanwhile.
+
+    Args:
+        settings: where the target is, and the folder of the runs.
+        run: a run id, its last part or its folder; None where there is one run only.
+        table: this source table alone, as keyspace.table.
+        prepare: bring control tables of an earlier version up to date, which lack something.
+
+    Raises:
+        PreflightError: there is no such run here, or the target does not know it.
+        StateError: its target is another, is gone, or was copied into since.
+        LockedError: another process is at one of the tables.
+    """
+    folder = choose(settings.run.directory, run)
+    run_id = run_id_of(folder)
+    with ExitStack() as stack:
+        admin = open_target_admin(settings.mysql)
+        stack.callback(admin.close)
+        jobs = _jobs(admin, run_id, table)
+        for job in jobs:
+            _refuse_elsewhere(settings, job)
+            _refuse_gone(admin, job)
+        for job in sorted(jobs, key=lambda j: j.table.name):
+            stack.enter_context(table_lock(settings.run.directory, job.table.name))
+        for job in jobs:
+            _refuse_overtaken(job, admin.ledger.newest(job.record.source, job.record.target))
+        if prepare:
+            admin.prepare()
+        scratch = Path(tempfile.mkdtemp(prefix=".replay-", dir=folder))
+        stack.callback(shutil.rmtree, scratch, ignore_errors=True)
+        yield ChosenRun(
+            run_id=run_id, folder=folder, admin=admin, jobs=tuple(jobs), scratch=scratch
+        )
+
+
+def _jobs(admin: TargetAdmin, run_id: str, table: str | None) -> list[TableJob]:
+    """Return the tables of a run, as the target's own ledger knows them."""
+    records = admin.ledger.runs(run_id) if admin.ledger.exists() else []
+    jobs = [restore(r) for r in records if table in (None, str(r.table))]
+    if not jobs:
+        raise PreflightError(
+            f"the target knows no run {run_id}" + (f" of {table}" if table else ""),
+            where=f"snapshot_runs, {admin.heading}; nothing was written",
+            fix="check [mysql] host, database and control_database, or --to",
+        )
+    return jobs
+
+
+def _refuse_elsewhere(settings: Settings, job: TableJob) -> None:
+    """Refuse a target that is not the one whose checkpoints would move."""
+    here = target_name(settings.mysql, job.target.table)
+    if here != job.record.target:
+        raise StateError(
+            "the run went into another target",
+            where=f"[mysql] database, or --to; run {job.record.run_id}; nothing was written",
+            why=f"its target is {job.record.target}, and this would write {here}",
+            fix="name the database that the run copied into",
+        )
+
+
+def _refuse_gone(admin: TargetAdmin, job: TableJob) -> None:
+    """Refuse a target that was removed: the checkpoints speak of rows that went with it."""
+    if not admin.plan(job.table, mapping_of(job.record)).exists:
+        raise StateError(
+            f"the target {job.record.target} is gone",
+            where=f"run {job.record.run_id}, {job.table.name}; nothing was written",
+            why="its checkpoints say that rows are in it, and there is no such table",
+            fix=f"cass-snapshot run --new {job.table.name}",
+        )
+
+
+def _refuse_overtaken(job: TableJob, newest: RunRecord | None) -> None:
+    """Refuse a run after which a newer one copied the same table: its rows are older."""
+    if newest is not None and newest.run_id != job.record.run_id:
+        raise StateError(
+            "a newer run has copied this table since",
+            where=f"run {job.record.run_id}, {job.table.name}; nothing was written",
+            why=f"run {newest.run_id} read Cassandra later; this WAL would put older rows back",
+            fix=f"cass-snapshot replay-wal {newest.run_id}",
+        )
