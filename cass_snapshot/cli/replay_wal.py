@@ -13,6 +13,7 @@ from cass_snapshot.cli.options import WHAT, Common, ToOption
 from cass_snapshot.cli.rejected import reason_lines
 
 if TYPE_CHECKING:
+    from cass_snapshot.settings import Settings
     from cass_snapshot.snapshot.reports import MendReport, ReplayReport, TableMend
 
 NEEDS = ("mysql.host", "mysql.database")
@@ -49,21 +50,32 @@ def replay_wal(
     settings = load_settings(common, to=to, needs=NEEDS)
     # late: the drivers and the display take longer to import than --help may take
     from cass_snapshot.cli.console import say, say_json
-    from cass_snapshot.snapshot.mend import mend
-    from cass_snapshot.snapshot.replay import replay
 
-    report: ReplayReport | MendReport
-    if rejected:
-        report = mend(settings, run=run, table=table, dry_run=dry_run)
-        lines = mend_lines(report, dry_run=dry_run)
-    else:
-        report = replay(settings, run=run, table=table, dry_run=dry_run)
-        lines = replay_lines(report, dry_run=dry_run)
+    again = _rejected if rejected else _batches
+    report, lines = again(settings, run, table, dry_run=dry_run)
     if common.output == "json":
         say_json(report)
     elif not common.quiet or report.exit_code:
         say(lines, common.color)
     raise typer.Exit(report.exit_code)
+
+
+def _batches(
+    settings: Settings, run: str | None, table: str | None, *, dry_run: bool
+) -> tuple[ReplayReport | MendReport, list[str]]:
+    from cass_snapshot.snapshot.replay import replay  # late, as above
+
+    report = replay(settings, run=run, table=table, dry_run=dry_run)
+    return report, replay_lines(report, dry_run=dry_run)
+
+
+def _rejected(
+    settings: Settings, run: str | None, table: str | None, *, dry_run: bool
+) -> tuple[ReplayReport | MendReport, list[str]]:
+    from cass_snapshot.snapshot.mend import mend  # late, as above
+
+    report = mend(settings, run=run, table=table, dry_run=dry_run)
+    return report, mend_lines(report, dry_run=dry_run)
 
 
 def mend_lines(report: MendReport, *, dry_run: bool, width: int = 80) -> list[str]:
