@@ -129,6 +129,8 @@ class MysqlLedger:
 
     def mended(self, record: RunRecord) -> frozenset[str]:
         """Return the ids of rejected rows that have gone in since."""
+        if not self._query(TABLE_FACTS, (self._database, control.REJECTED)):
+            return frozenset()  # the tables of an earlier version, not yet brought up to date
         rows = self._query(self._sql.rejected, (record.run_id, record.source, MENDED))
         return frozenset(str(row[0]) for row in rows)
 

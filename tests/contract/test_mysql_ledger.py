@@ -84,6 +84,9 @@ def test_control_tables_of_the_first_version_are_ours_and_are_brought_up_to_date
         " (NULL, 'a', 1, 1, 0, 'OK', '2026-01-01', 'r', 0, NULL, 0, 1, 1)"
     )
     sql("DROP TABLE {db}.snapshot_rejected")
+    admin = open_target_admin(bench.settings)
+    assert admin.ledger.mended(bench.record) == frozenset()
+    admin.close()
     for _ in range(2):
         admin = open_target_admin(bench.settings)
         admin.prepare()
@@ -98,3 +101,8 @@ def test_control_tables_of_the_first_version_are_ours_and_are_brought_up_to_date
     assert sql("SELECT row_id, `range`, state FROM {db}.snapshot_rejected") == [
         ("r1", RANGE.number, "written")
     ]
+    (problem,) = bench.open().mend("r2", RANGE, b'[3,"too long"]')
+    assert problem.error == 1406
+    admin = open_target_admin(bench.settings)
+    assert admin.ledger.mended(bench.record) == frozenset(["r1"])
+    admin.close()
