@@ -134,6 +134,7 @@ class Parts:
         self._targets: dict[tuple[int, bool], Target] = {}
         self._sources: dict[tuple[int, str], CassandraSource] = {}
         self._keys: dict[int, MysqlKeys] = {}
+        self._connected: dict[str, Target | TargetKeys] = {}
 
     def table(self, index: int) -> TableJob:
         """Return a table of the job."""
@@ -183,7 +184,15 @@ class Parts:
                 to_values=target_key_values(job.target.columns, job.target.key),
                 patience=self._patience,
             )
+        self._only("keys", self._keys[index])
         return self._keys[index]
+
+    def _only(self, role: str, part: Target | TargetKeys) -> None:
+        """Give back the connection of the table before: a run may have hundreds of tables."""
+        before = self._connected.get(role)
+        if before is not None and before is not part:
+            before.close()
+        self._connected[role] = part
 
     def close(self) -> None:
         """Give every connection back and remove the scratch directory."""
@@ -244,4 +253,5 @@ class Parts:
                 scratch=scratch,
                 rejects=self.rejects(index),
             )
+        self._only("apply" if writing else "read", self._targets[index, writing])
         return self._targets[index, writing]

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
+
+import pytest
 
 from cass_snapshot.planned import TableMapping
+from cass_snapshot.retry import Patience
 from cass_snapshot.ring.split import split_ring
-from cass_snapshot.settings import MysqlSettings
+from cass_snapshot.settings import MysqlSettings, Settings
 from cass_snapshot.wiring import (
+    Job,
+    Parts,
     TableJob,
     schema_digest,
     source_name,
@@ -53,3 +59,40 @@ def test_another_schema_has_another_digest() -> None:
     digests = [schema_digest(j.table, j.target) for j in (job(), job("price"), job("total"), job())]
     assert digests[0] == digests[3]
     assert len(set(digests)) == 3
+
+
+class CountedTarget:
+    """Knows whether it was given back since it was last asked for."""
+
+    def __init__(self) -> None:
+        self.closed = 0
+
+    def close(self) -> None:
+        """Count."""
+        self.closed += 1
+
+
+def test_a_worker_holds_the_connections_of_one_table_at_a_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run of hundreds of tables must not use up what the server takes."""
+    monkeypatch.setattr("cass_snapshot.wiring.parts.open_target", lambda *_, **__: CountedTarget())
+    jobs = (job(), job("price"))
+    settings = Settings()
+    given = Job(
+        settings=settings,
+        tables=jobs,
+        wal_directory=tmp_path,
+        rejected=tmp_path / "rejected",
+        scratch=tmp_path,
+    )
+    parts = Parts(given, name="worker", patience=Patience(unavailable_s=1))
+    first, second = parts.target(0), parts.target(1)
+    assert isinstance(first, CountedTarget)
+    assert isinstance(second, CountedTarget)
+    assert (first.closed, second.closed) == (1, 0)
+    assert parts.reader(0) is not first
+    assert parts.target(1) is second
+    assert (first.closed, second.closed) == (1, 0)
+    assert parts.target(0) is first
+    assert (first.closed, second.closed) == (1, 1)
