@@ -11,12 +11,13 @@ from itertools import chain
 from cass_snapshot import cql
 from cass_snapshot.cli.figures import plural
 from cass_snapshot.cli.grid import grid, labelled, printable, widths_of, wrapped
+from cass_snapshot.forms import Form
 from cass_snapshot.planned import Reading, Verdict
 from cass_snapshot.snapshot.preview import ColumnPreview
 
 WIDE = 96
 """Here the names of both sides have room."""
-NOTE_MIN = 26
+NOTE_MIN = 24
 """Where less is left, notes stand below their row."""
 VERDICT_MAX = 10
 CELL_LINES_MAX = 2
@@ -30,6 +31,7 @@ LEGEND = {
     " lossy = true",
     Verdict.IMPOSSIBLE: "the type cannot hold the values; give the column another type, or skip it",
 }
+_FORMS = {Form.JSON: "JSON text", Form.DURATION: "text such as 1mo2d3ns"}
 _KINDS = {"partition_key": "partition key", "clustering": "clustering", "static": "static"}
 _SHOWN = {Reading.WRITETIME: "WRITETIME({})", Reading.TTL: "TTL({})"}
 _MADE = {Reading.DIGEST: "(made from the key)", Reading.TOKEN: "(made from the key)"}
@@ -50,7 +52,7 @@ class Caps:
         """Return what leaves room for the verdict in a terminal of 80 columns or more."""
         if renamed and width < WIDE:
             return cls(name=14, cql=18, sql=14)
-        return cls(name=18, cql=22, sql=18)
+        return cls(name=20, cql=20, sql=16)
 
     def all(self, *, renamed: bool) -> list[int]:
         """Return the caps in the order of the cells."""
@@ -113,7 +115,8 @@ def _cut(text: str, width: int) -> str:
 
 def _note(column: ColumnPreview) -> str:
     parts = [_KINDS.get(column.kind, "")] if column.reading is Reading.VALUE else []
-    parts += [column.note]
+    form = _FORMS.get(column.form, "") if column.verdict is not Verdict.IMPOSSIBLE else ""
+    parts += [form if form not in column.note else "", column.note]
     if column.null is not None:
         parts.append(f"NULL becomes {json.dumps(column.null, ensure_ascii=False)}, counted")
     if column.refused:

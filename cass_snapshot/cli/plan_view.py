@@ -24,13 +24,22 @@ def plan_lines(preview: Preview, width: int) -> list[str]:
     lines = ["plan: nothing was written", ""]
     lines += labelled("source", preview.source, width)
     lines += labelled("target", preview.target, width)
-    lines += labelled("workers", plural(preview.workers, "process"), width)
+    lines += labelled("run", _run(preview), width)
     lines += labelled("disk", _disk(preview), width)
     lines += _changes(preview, width)
     lines += _findings(preview.findings, width)
     for table in preview.tables:
-        lines += ["", *_table_lines(table, width)]
+        lines += ["", *_table_lines(table, preview.rejected_max, width)]
     return [*lines, "", _ending(preview, width)]
+
+
+def _run(preview: Preview) -> str:
+    workers = plural(preview.workers, "worker")
+    if preview.continues is None:
+        return f"a new one, {workers}"
+    total = sum(table.ranges for table in preview.tables)
+    done = f"{preview.ranges_done}/{total} ranges are applied"
+    return f"continues {preview.continues}: {done}, {workers}"
 
 
 def _disk(preview: Preview) -> str:
@@ -53,10 +62,10 @@ def _findings(findings: tuple[Finding, ...], width: int) -> list[str]:
     return [line for found in shown for line in finding_lines(found, width, "  ")]
 
 
-def _table_lines(table: TablePreview, width: int) -> Iterator[str]:
-    state = "exists" if table.exists else "is created"
+def _table_lines(table: TablePreview, rejected_max: str, width: int) -> Iterator[str]:
+    state = "exists" if table.exists else "run creates"
     yield from wrapped(f"{table.source} -> {table.target}, which {state}", width)
-    for label, text in _facts(table):
+    for label, text in _facts(table, rejected_max):
         yield from labelled(label, text, width)
     yield ""
     yield from column_lines(table.columns, width)
@@ -73,7 +82,7 @@ def _table_lines(table: TablePreview, width: int) -> Iterator[str]:
         yield from statement_lines(table.ddl, width, "    ")
 
 
-def _facts(table: TablePreview) -> Iterator[tuple[str, str]]:
+def _facts(table: TablePreview, rejected_max: str) -> Iterator[tuple[str, str]]:
     yield "profile", table.profile
     if table.where:
         yield "where", printable(table.where)
@@ -84,6 +93,10 @@ def _facts(table: TablePreview) -> Iterator[tuple[str, str]]:
     yield "written", f"by {table.statement}: {table.statement_why}"
     yield "ranges", f"{plural(table.ranges, 'range')} of the token ring, each resumable by itself"
     yield from _sizes(table)
+    yield from _sample(table, rejected_max)
+    if table.rate is not None and table.estimate.seconds_estimate is not None:
+        rate = f"{table.rate.rows_per_s:,.0f} rows/s of run {table.rate.run_id}"
+        yield "time", f"~{roughly(table.estimate.seconds_estimate)} at the {rate}"
 
 
 def _sizes(table: TablePreview) -> Iterator[tuple[str, str]]:
@@ -92,15 +105,20 @@ def _sizes(table: TablePreview) -> Iterator[tuple[str, str]]:
         yield "size", "not known: no row was read"
         return
     yield "size", _size(table)
-    if estimate.wal_bytes_estimate is not None:
+    if estimate.wal_bytes_estimate:
         yield "WAL", f"~{size(estimate.wal_bytes_estimate)} in the runs folder"
-    if sampled.rows:
-        refused = f"{sampled.refused:,} of {plural(sampled.rows, 'row')}"
-        none = f"all {plural(sampled.rows, 'row')} fit"
-        yield "sample", f"{refused} would be set aside in rejected/" if sampled.refused else none
-    if table.rate is not None and estimate.seconds_estimate is not None:
-        rate = f"{table.rate.rows_per_s:,.0f} rows/s of run {table.rate.run_id}"
-        yield "time", f"~{roughly(estimate.seconds_estimate)} at the {rate}"
+
+
+def _sample(table: TablePreview, rejected_max: str) -> Iterator[tuple[str, str]]:
+    sampled = table.sampled
+    if sampled is None or not sampled.rows:
+        return
+    text = f"all {plural(sampled.rows, 'row')} fit"
+    if sampled.refused:
+        text = f"{sampled.refused:,} of {plural(sampled.rows, 'row')} would be set aside"
+        text += f" in rejected/; rejected_max is {rejected_max}"
+        text += ", a run ends beyond it: exit 6" if table.over_budget else ", so that a run goes on"
+    yield "sample", text
 
 
 def _size(table: TablePreview) -> str:

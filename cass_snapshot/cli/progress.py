@@ -56,6 +56,7 @@ def heading(status: RunStatus, config: str, paper: Paper) -> list[str]:
             f"  config   {config}",
             f"  source   {status.source}",
             f"  target   {target}",
+            *([f"  doctor   {status.doctor}"] if status.doctor else []),
             "",
         ]
     )

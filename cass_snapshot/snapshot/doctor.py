@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from typing import TypeVar
 
 from cass_snapshot.errors import SnapshotError
@@ -18,8 +19,9 @@ from cass_snapshot.settings import CassandraSettings, MysqlSettings, Settings
 from cass_snapshot.settings.tables import TableSettings
 from cass_snapshot.snapshot.earlier import Earlier
 from cass_snapshot.snapshot.examination import Examination, Section
+from cass_snapshot.snapshot.findings import failure
 from cass_snapshot.snapshot.machine import machine_findings
-from cass_snapshot.snapshot.preflight import failure, find_table, look, preview_of
+from cass_snapshot.snapshot.preflight import find_table, look, preview_of
 from cass_snapshot.snapshot.preview import TablePreview
 from cass_snapshot.wiring import open_source_admin, open_target_admin
 
@@ -132,7 +134,7 @@ def _mapped(
 
 def _fitting(table: TablePreview, told: Sequence[Finding]) -> list[Finding]:
     """Return what is found of a table's target; that it fits is said where nothing stops it."""
-    found = [finding for finding in table.findings if finding not in told]
+    found = [_named(finding, table) for finding in table.findings if finding not in told]
     if any(finding.level is Level.FAIL for finding in found):
         return found
     verdicts = Counter(column.verdict for column in table.columns)
@@ -141,3 +143,10 @@ def _fitting(table: TablePreview, told: Sequence[Finding]) -> list[Finding]:
     columns = f"{len(table.columns)} columns, all types have a target"
     text = f"{table.source} -> {table.target}, which {state}: {columns} ({said})"
     return [Finding(level=Level.OK, text=text), *found]
+
+
+def _named(finding: Finding, table: TablePreview) -> Finding:
+    """Return a finding that says which table it is about."""
+    if table.source in finding.text or table.target in finding.text:
+        return finding
+    return replace(finding, text=f"{table.source}: {finding.text}")

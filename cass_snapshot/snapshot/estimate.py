@@ -15,6 +15,8 @@ COMMIT_BYTES = 400
 """About what a batch adds to the WAL besides its lines: its commit line with a position."""
 CHANGING = ("cassandra", "mysql", "run", "limits", "verify")
 """The sections whose settings are compared with those of an earlier run."""
+_FOUND = frozenset({"local_datacenter"})
+"""Where nothing is set, a run writes down what it found."""
 _SECRET = frozenset({"password"})
 
 
@@ -68,7 +70,7 @@ def changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> tuple[Change, 
         for section in CHANGING
         for old, new in [(before.get(section) or {}, now.get(section) or {})]
         for key in sorted(set(old) & set(new) - _SECRET)
-        if old[key] != new[key]
+        if old[key] != new[key] and (key not in _FOUND or new[key] is not None)
     )
 
 

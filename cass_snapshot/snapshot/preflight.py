@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cass_snapshot.errors import SnapshotError
-from cass_snapshot.model import Problem, Table
+from cass_snapshot.model import Problem, RangeState, Table
 from cass_snapshot.planned import (
     Conflict,
     Finding,
@@ -21,8 +21,11 @@ from cass_snapshot.planned import (
 from cass_snapshot.protocols import SourceAdmin, TargetAdmin
 from cass_snapshot.settings import Settings, redacted
 from cass_snapshot.settings.tables import TableSettings
+from cass_snapshot.snapshot.definition import define
 from cass_snapshot.snapshot.earlier import Earlier
 from cass_snapshot.snapshot.estimate import cell_bytes, estimate
+from cass_snapshot.snapshot.findings import failure, found_by
+from cass_snapshot.snapshot.plan import Examined, RunPlan, lay_out
 from cass_snapshot.snapshot.preview import ColumnPreview, Preview, Sampled, TablePreview
 from cass_snapshot.wal.files import free_bytes
 from cass_snapshot.wiring import open_source_admin, open_target_admin, sample_encoder
@@ -54,17 +57,44 @@ def preview(settings: Settings, source: SourceAdmin, target: TargetAdmin) -> Pre
         look(settings, item, table, source, target)
         for item, table in zip(settings.tables, tables, strict=True)
     ]
+    findings = found_by(tables, source, target)
+    plan = None
+    try:
+        plan = lay_out(
+            settings, [_examined(one) for one in looked], target=target, new_run_id="", new=False
+        )
+    except SnapshotError as error:
+        findings.append(failure(error))
+    begun = plan if plan is not None and plan.continues else None
     return Preview(
         source=source.heading,
         target=target.heading,
         workers=settings.run.workers,
+        continues=begun.run_id if begun is not None else None,
+        ranges_done=_done(begun) if begun is not None else 0,
+        rejected_max=settings.limits.rejected_max,
         run_directory=str(settings.run.directory),
         free_bytes=free_bytes(existing(settings.run.directory)),
         tables=tuple(preview_of(settings, found, earlier) for found in looked),
-        findings=(*source.findings(tables), *target.findings()),
+        findings=tuple(findings),
         last_run=earlier.run_id,
         changes=earlier.changes(redacted(settings)),
     )
+
+
+def _examined(looked: Looked) -> Examined:
+    definition = define(looked.table, looked.planned, looked.mapping)
+    return Examined(table=looked.table, target=looked.planned, definition=definition)
+
+
+def _done(plan: RunPlan) -> int:
+    """Return how many ranges of a plan are applied."""
+    return sum(c.state is RangeState.DONE for table in plan.tables for c in table.checkpoints)
+
+
+def _over_budget(settings: Settings, sampled: Sampled) -> bool:
+    """Tell whether a run that is like the sample would end for what it sets aside."""
+    return settings.limits.exceeded(sampled.refused, sampled.rows)
 
 
 def existing(directory: Path) -> Path:
@@ -144,6 +174,7 @@ def preview_of(settings: Settings, looked: Looked, earlier: Earlier) -> TablePre
             rate,
         ),
         rate=rate,
+        over_budget=sampled is not None and _over_budget(settings, sampled),
         findings=(*looked.failures, *planned.findings, *_refusals(sampled, problems or {})),
     )
 
@@ -156,13 +187,6 @@ def find_table(source: SourceAdmin, item: TableSettings) -> Table:
         allow_filtering=item.allow_filtering,
         partitions=item.partitions,
     )
-
-
-def failure(error: SnapshotError) -> Finding:
-    """Return an error as a finding that stops a run."""
-    where = error.where.removesuffix("; nothing was written")
-    text = "; ".join(filter(None, (error.what, where, error.why)))
-    return Finding(level=Level.FAIL, text=text, fix=error.fix or "see above, and try again")
 
 
 def _measured(sample: Sample, planned: PlannedTarget) -> tuple[Sampled, dict[str, list[Problem]]]:
@@ -201,6 +225,7 @@ def _columns(
             kind=column.column.kind.value,
             cql_type=column.column.type,
             reading=column.reading,
+            form=column.form,
             target=column.name,
             sql_type=sql_type,
             verdict=column.verdict,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from cass_snapshot.forms import Form
 from cass_snapshot.planned import Conflict, Constant, Finding, Level, Reading, Verdict
 
 
@@ -17,7 +18,8 @@ class ColumnPreview:
 
     ``column``, ``kind`` and ``cql_type`` are the source's, the type with the fields of user types;
     ``reading`` tells whether the value itself is copied or something about it. ``null`` replaces
-    NULL where it is not None. ``refused`` counts the sampled rows with a value that does not fit.
+    NULL where it is not None, ``form`` is how the value is written. ``refused`` counts the sampled
+    rows with a value that does not fit.
     """
 
     column: str
@@ -26,6 +28,7 @@ class ColumnPreview:
     reading: Reading
     target: str
     sql_type: str
+    form: Form
     verdict: Verdict
     note: str = ""
     null: Constant | None = None
@@ -72,7 +75,8 @@ class TablePreview:
     """What becomes of one table.
 
     ``statement`` is how rows are written and ``statement_why`` the reason for it; ``key`` names the
-    target's columns that tell rows apart. ``ddl`` is empty where the target exists.
+    target's columns that tell rows apart. ``ddl`` is empty where the target exists. ``over_budget``
+    says that the sample has more rows to set aside than a run may.
     """
 
     source: str
@@ -93,6 +97,7 @@ class TablePreview:
     sampled: Sampled | None
     estimate: Estimate
     rate: Rate | None
+    over_budget: bool = False
     findings: tuple[Finding, ...]
 
 
@@ -109,14 +114,19 @@ class Change:
 class Preview:
     """What a run would do. ``free_bytes`` is the room on the disk of the runs folder.
 
-    ``findings`` concern both servers; those of a table stand with it. ``changes`` are the settings
-    that differ from ``last_run``, the newest run of one of the tables in the runs folder.
+    ``continues`` is the unfinished run that would go on, ``ranges_done`` what it has; a run ends
+    early where more rows are set aside than ``rejected_max``. ``findings`` concern both servers;
+    those of a table stand with it. ``changes`` are the settings that differ from ``last_run``, the
+    newest run of one of the tables in the runs folder.
     """
 
     v: int = 1
     source: str
     target: str
     workers: int
+    continues: str | None = None
+    ranges_done: int = 0
+    rejected_max: str = "0"
     run_directory: str
     free_bytes: int
     tables: tuple[TablePreview, ...]

@@ -10,11 +10,14 @@ from functools import partial
 
 from cass_snapshot import __version__, logs
 from cass_snapshot.model import TableName
+from cass_snapshot.planned import Finding, Level
 from cass_snapshot.protocols import SourceAdmin, TargetAdmin
 from cass_snapshot.retry import Patience
 from cass_snapshot.settings import Settings, redacted
 from cass_snapshot.settings.tables import TableSettings
-from cass_snapshot.snapshot.plan import RunPlan, examine, lay_out
+from cass_snapshot.snapshot.findings import found_by, in_short, refuse_failures
+from cass_snapshot.snapshot.journal import Journal
+from cass_snapshot.snapshot.plan import Examined, RunPlan, examine, lay_out
 from cass_snapshot.snapshot.rundir import (
     RunDirectory,
     new_run_id,
@@ -50,6 +53,7 @@ def run(
     with ExitStack() as stack:
         source, target = _open_sides(settings, stack)
         examined = examine(settings, tables, source=source, target=target, new=new)
+        findings = _refused_or_found(examined, source, target)
         warning = prepare_runs_directory(settings.run.directory)
         for name in sorted({t.name for t in tables}):
             stack.enter_context(table_lock(settings.run.directory, name))
@@ -59,10 +63,27 @@ def run(
         stop = stack.enter_context(StopRequest())
         plan = _register(plan, target, settings.mysql.unavailable_timeout_s)
         directory = _open_directory(settings, plan, command_line)
-        session = Session(settings, plan, source, target, directory, view, stop)
-        for text in filter(None, (warning, _kept_ranges(settings, plan))):
-            session.journal.emit("run", "warning", text)
+        doctor = in_short(findings)
+        session = Session(settings, plan, source, target, directory, view, stop, doctor=doctor)
+        _warn(session.journal, findings, (warning, _kept_ranges(settings, plan)))
         return session.run()
+
+
+def _refused_or_found(
+    examined: Sequence[Examined], source: SourceAdmin, target: TargetAdmin
+) -> list[Finding]:
+    """Return what is worth knowing of servers and tables; refuse to start where something stops."""
+    findings = found_by([found.table for found in examined], source, target)
+    refuse_failures(findings)
+    return findings + [f for found in examined for f in found.target.findings]
+
+
+def _warn(journal: Journal, findings: Sequence[Finding], texts: Sequence[str]) -> None:
+    for finding in findings:
+        if finding.level is Level.WARN:
+            journal.emit("doctor", "warning", finding.text, fix=finding.fix)
+    for text in filter(None, texts):
+        journal.emit("run", "warning", text)
 
 
 def _kept_ranges(settings: Settings, plan: RunPlan) -> str:

@@ -48,6 +48,8 @@ class Session:
         directory: RunDirectory,
         view: View,
         stop: StopRequest,
+        *,
+        doctor: str = "",
     ) -> None:
         self._settings = settings
         self._plan = plan
@@ -56,7 +58,7 @@ class Session:
         self._view = view
         self._protocol_version = source.protocol_version
         self.journal = Journal(plan.run_id, directory, view)
-        self._progress = Progress(self._first_status(source, target), monotonic)
+        self._progress = Progress(self._first_status(source, target, doctor), monotonic)
         self._budget = Budget(settings.limits, self._progress)
         self._aside = Aside(plan, target.ledger, self._progress, directory.rejected)
         self._copying = Copying(plan, self._progress, self.journal, self._budget)
@@ -154,7 +156,7 @@ class Session:
             shutil.rmtree(self._scratch, ignore_errors=True)
         self._view.close()
 
-    def _first_status(self, source: SourceAdmin, target: TargetAdmin) -> RunStatus:
+    def _first_status(self, source: SourceAdmin, target: TargetAdmin, doctor: str) -> RunStatus:
         now = iso(datetime.now(UTC))
         return RunStatus(
             run_id=self._plan.run_id,
@@ -167,6 +169,7 @@ class Session:
             run_dir=str(self._directory.path),
             source=source.heading,
             target=target.heading,
+            doctor=doctor,
             extensions=logs.extensions(),
             continues=self._plan.continues,
             workers=self._settings.run.workers,

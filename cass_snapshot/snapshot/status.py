@@ -123,6 +123,8 @@ class RunStatus:
     run_dir: str
     source: str
     target: str
+    doctor: str = ""
+    """What was found before the run, in short: ``14 ok, 1 warning: ...``."""
     extensions: str = ""
     continues: bool = False
     workers: int
@@ -143,8 +145,8 @@ class RunStatus:
 class Event:
     """One line of ``events.jsonl``; ``message`` is for people, everything else is contract.
 
-    ``event`` is one of run, plan, table, range, segment, checkpoint, pause, retry, reject, verify,
-    result; ``status`` one of started, progress, applied, finished, failed, warning.
+    ``event`` is one of run, doctor, plan, table, range, segment, checkpoint, pause, retry, reject,
+    verify, result; ``status`` one of started, progress, applied, finished, failed, warning.
     """
 
     seq: int

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from cass_snapshot.cli.plan_view import plan_lines
+from cass_snapshot.forms import Form
 from cass_snapshot.planned import Conflict, Finding, Level, Reading, Verdict
 from cass_snapshot.snapshot.preview import (
     Change,
@@ -59,6 +60,7 @@ def column(
         "column": name,
         "kind": "partition_key" if number == 0 else "regular",
         "reading": Reading.VALUE,
+        "form": Form.JSON if "<" in cql_type else Form.TEXT,
         "target": name,
     }
     return ColumnPreview(
@@ -250,3 +252,25 @@ def test_a_target_that_exists_has_no_ddl() -> None:
     lines = plan_lines(replace(preview, tables=(table,)), 80)
     assert "shop.everything -> shop.everything, which exists" in lines
     assert not any("DDL" in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("over", "said"), [(True, "a run ends beyond it: exit 6"), (False, "so that a run goes on")]
+)
+def test_a_sample_with_rows_to_set_aside_is_held_against_the_budget(over: bool, said: str) -> None:
+    """Before the run has to find out."""
+    preview = all_types()
+    table = replace(preview.tables[0], over_budget=over)
+    shown = replace(preview, tables=(table,), rejected_max="0.1%")
+    text = " ".join(" ".join(plan_lines(shown, 100)).split())
+    assert f"3 of 2,000 rows would be set aside in rejected/; rejected_max is 0.1%, {said}" in text
+
+
+def test_a_run_that_goes_on_is_named_with_what_it_has() -> None:
+    """A new one needs no name yet."""
+    preview = replace(all_types(), continues="20261120T104211-k3f9", ranges_done=74)
+    lines = plan_lines(preview, 100)
+    assert lines[4] == (
+        "  run       continues 20261120T104211-k3f9: 74/256 ranges are applied, 8 workers"
+    )
+    assert "  run       a new one, 8 workers" in plan_lines(all_types(), 100)

@@ -75,9 +75,17 @@ def test_a_run_that_copied_nothing_tells_no_rate(record: dict[str, object]) -> N
 
 
 def test_settings_that_differ_are_named_and_secrets_are_not() -> None:
-    """A key that only one version knows is no difference."""
-    before = {"run": {"workers": 4, "old": 1}, "mysql": {"password": "***", "host": "a"}}
-    now = {"run": {"workers": 8, "new": 1}, "mysql": {"password": None, "host": "a"}}
+    """A key that only one version knows is no difference, nor what a run found by itself."""
+    before = {
+        "run": {"workers": 4, "old": 1},
+        "mysql": {"password": "***", "host": "a"},
+        "cassandra": {"local_datacenter": "dc1"},
+    }
+    now = {
+        "run": {"workers": 8, "new": 1},
+        "mysql": {"password": None, "host": "a"},
+        "cassandra": {"local_datacenter": None},
+    }
     assert changes(before, now) == (Change(key="run.workers", before="4", now="8"),)
 
 
