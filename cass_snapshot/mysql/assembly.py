@@ -9,7 +9,8 @@ from cass_snapshot.forms import Form, Limits
 from cass_snapshot.mysql.columns import Flavour
 from cass_snapshot.mysql.fit import Fit, fit
 from cass_snapshot.mysql.nulls import constant_for
-from cass_snapshot.mysql.sqltypes import SqlType
+from cass_snapshot.mysql.profiles import with_characters
+from cass_snapshot.mysql.sqltypes import SqlType, parse
 from cass_snapshot.mysql.wanted import DIGEST_KEY, Wanted, fail, warn
 from cass_snapshot.planned import (
     Constant,
@@ -28,7 +29,8 @@ class Place:
     """What the target has for a wanted column.
 
     ``sql`` is None where it has nothing; ``text`` is then what was found or asked instead, and
-    ``problem`` says why. ``remedy`` makes of a type the sentence that asks for it.
+    ``problem`` says why. ``remedy`` makes of a type the sentence that asks for it; ``there`` tells
+    that the column may hold values, which another type would convert.
     """
 
     wanted: Wanted
@@ -38,6 +40,7 @@ class Place:
     remedy: Callable[[str], str]
     text: str = ""
     problem: Finding | None = None
+    there: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +58,7 @@ def assemble(places: Sequence[Place], flavour: Flavour) -> Assembled:
     findings: list[Finding] = []
     for place in places:
         found = _fit(place, flavour)
-        column, trouble = _column(place, found)
+        column, trouble = _column(place, found, flavour)
         columns.append(column)
         findings += (
             [place.problem] if place.problem is not None else _findings(place, column, found)
@@ -95,7 +98,7 @@ _MADE = {
 }
 
 
-def _column(place: Place, found: Fit) -> tuple[PlannedColumn, list[Finding]]:
+def _column(place: Place, found: Fit, flavour: Flavour) -> tuple[PlannedColumn, list[Finding]]:
     wanted = place.wanted
     null: Constant | None = None
     trouble: list[Finding] = []
@@ -116,7 +119,7 @@ def _column(place: Place, found: Fit) -> tuple[PlannedColumn, list[Finding]]:
         limits=replace(
             found.limits,
             nullable=place.nullable or null is not None,
-            fix=_fix(place, found),
+            fix=_fix(place, found, flavour),
         ),
         reading=wanted.reading,
         target=wanted.name,
@@ -127,10 +130,28 @@ def _column(place: Place, found: Fit) -> tuple[PlannedColumn, list[Finding]]:
     return column, trouble
 
 
-def _fix(place: Place, found: Fit) -> str:
+def _fix(place: Place, found: Fit, flavour: Flavour) -> str:
     if place.in_key and place.wanted.in_source_key and not found.offer:
         return DIGEST_KEY
-    return place.remedy(found.offer) if found.offer else ""
+    if not found.offer:
+        return ""
+    if place.there and not _written_alike(place, found, flavour):
+        if place.in_key and place.wanted.in_source_key:
+            return f"a target of its own, with {DIGEST_KEY}"
+        name = place.wanted.name
+        return f"a target of its own in which {name} is {found.offer} (MODIFY would change values)"
+    return place.remedy(found.offer)
+
+
+def _written_alike(place: Place, found: Fit, flavour: Flavour) -> bool:
+    """Tell whether the offered type takes values in the form in which they are there already."""
+    cql = place.wanted.cql
+    try:
+        offered = with_characters(parse(found.offer), cql, flavour)
+    except ValueError:  # a sentence rather than a type
+        return True
+    kind = fit(cql, offered, in_key=place.in_key, flavour=flavour)
+    return kind.form is found.form
 
 
 def _findings(place: Place, column: PlannedColumn, found: Fit) -> Iterator[Finding]:

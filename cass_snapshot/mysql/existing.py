@@ -57,6 +57,7 @@ def _place(w: Wanted, column: ColumnFacts, mapping: TableMapping) -> Place:
         remedy=partial("ALTER TABLE {} MODIFY {} {}".format, mapping.target, column.name),
         text=column.type,
         problem=problem,
+        there=True,
     )
 
 

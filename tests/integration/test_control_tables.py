@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from itertools import pairwise
 
 import pytest
 
+from cass_snapshot.snapshot.definition import fingerprint as fingerprint_of
 from tests.support.command import Command
 from tests.support.compare import differences
 from tests.support.ledger import assert_read_once, last_validation
@@ -67,7 +67,7 @@ def test_a_run_leaves_its_record_in_the_control_tables(place: Place, command: Co
     assert source.endswith(f"/{place.keyspace}.notes")
     assert target == f"{place.database}.notes"
     assert (state, epoch, code) == ("done", 1, 0)
-    assert fingerprint == hashlib.sha256(definition.encode()).hexdigest()
+    assert fingerprint == fingerprint_of(definition)
     assert last_validation(place) == (f"{place.keyspace}.notes", 99, 99, 0, "OK")
     assert_read_once(place, 99)
 

@@ -1,0 +1,59 @@
+"""What is advised for the columns of a table that is there, and may hold rows."""
+
+from __future__ import annotations
+
+import pytest
+
+from cass_snapshot.model import Column, ColumnKind, Table, TableName
+from cass_snapshot.mysql.columns import Flavour
+from cass_snapshot.mysql.planning import plan
+from cass_snapshot.mysql.tablefacts import ColumnFacts, KeyFacts, TableFacts
+from cass_snapshot.planned import TableMapping
+
+
+def fix_for(cql: str, column: ColumnFacts) -> str:
+    """Return what would let a column take more than it does."""
+    source = Table(
+        name=TableName(keyspace="shop", name="orders"),
+        columns=(
+            Column(name="id", type="int", kind=ColumnKind.PARTITION_KEY),
+            Column(name="c", type=cql, kind=ColumnKind.REGULAR),
+        ),
+        cluster="Test Cluster",
+    )
+    there = TableFacts(
+        kind="BASE TABLE",
+        engine="InnoDB",
+        columns=(ColumnFacts(name="id", type="int", nullable=False), column),
+        keys=(KeyFacts(name="PRIMARY", columns=("id",)),),
+    )
+    planned = plan(
+        source,
+        TableMapping(target="orders"),
+        database="shop",
+        flavour=Flavour.MYSQL,
+        there=there,
+    )
+    return planned.columns[1].limits.fix
+
+
+def test_a_column_that_may_grow_is_altered() -> None:
+    """The values that are there stay what they are."""
+    text = ColumnFacts(
+        name="c", type="varchar(10)", charset="utf8mb4", collation="utf8mb4_0900_ai_ci"
+    )
+    assert fix_for("text", text).startswith("ALTER TABLE orders MODIFY c ")
+    number = ColumnFacts(name="c", type="int")
+    assert fix_for("bigint", number) == "ALTER TABLE orders MODIFY c BIGINT"
+
+
+@pytest.mark.parametrize(
+    ("cql", "sql", "other"),
+    [("double", "double", "VARBINARY(8)"), ("timestamp", "datetime(3)", "VARBINARY(8)")],
+)
+def test_a_column_is_not_altered_where_that_would_change_its_values(
+    cql: str, sql: str, other: str
+) -> None:
+    """MySQL would turn a number into its text, an instant into digits."""
+    fix = fix_for(cql, ColumnFacts(name="c", type=sql))
+    assert fix == f"a target of its own in which c is {other} (MODIFY would change values)"
