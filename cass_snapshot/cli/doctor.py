@@ -9,7 +9,7 @@ import typer
 
 from cass_snapshot.cli.loading import load_settings
 from cass_snapshot.cli.options import WHAT, Both, Common
-from cass_snapshot.snapshot.examination import Report, Section, report
+from cass_snapshot.snapshot.preflight.examination import Report, Section, report
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +42,7 @@ def doctor(
     settings = load_settings(common, from_=both.from_, to=both.to, tables=tables or ())
     # late: the drivers take longer to import than --help may take
     from cass_snapshot.config.examine import examined
-    from cass_snapshot.snapshot.doctor import examine
+    from cass_snapshot.snapshot.preflight.doctor import examine
 
     wanted = extent.only or list(Section)
     servers = [name for name in ("cassandra", "mysql") if Section(name) in wanted]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from cass_snapshot.cli.figures import ends_apart, plural
 from cass_snapshot.cli.findings import finding_lines
-from cass_snapshot.snapshot.examination import Examination, Report
+from cass_snapshot.snapshot.preflight.examination import Examination, Report
 
 ROOM = 16
 """The longest name of a section and the gap after it."""

@@ -43,7 +43,7 @@ def show(settings: Settings, common: Common) -> int:
     # late: the drivers take longer to import than --help may take
     from cass_snapshot.cli.console import console_for, say, say_json, width_of
     from cass_snapshot.cli.plan_view import plan_lines
-    from cass_snapshot.snapshot.preflight import preview_tables
+    from cass_snapshot.snapshot.preflight.outlook import preview_tables
 
     preview = preview_tables(settings)
     if common.output == "json":

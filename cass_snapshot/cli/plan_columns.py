@@ -13,7 +13,7 @@ from cass_snapshot.cli.figures import plural
 from cass_snapshot.cli.grid import grid, labelled, printable, widths_of, wrapped
 from cass_snapshot.forms import Form
 from cass_snapshot.planned import Reading, Verdict
-from cass_snapshot.snapshot.preview import ColumnPreview
+from cass_snapshot.snapshot.preflight.preview import ColumnPreview
 
 WIDE = 96
 """Here the names of both sides have room."""

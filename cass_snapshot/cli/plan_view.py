@@ -10,7 +10,7 @@ from cass_snapshot.cli.grid import labelled, printable, statement_lines, wrapped
 from cass_snapshot.cli.plan_columns import column_lines
 from cass_snapshot.exits import Exit
 from cass_snapshot.planned import Conflict, Finding, Level
-from cass_snapshot.snapshot.preview import Preview, TablePreview
+from cass_snapshot.snapshot.preflight.preview import Preview, TablePreview
 
 POLICIES = {
     Conflict.OVERWRITE: "where the target has the row already, Cassandra's replaces it",

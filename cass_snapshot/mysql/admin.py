@@ -11,7 +11,7 @@ from cass_snapshot.model import Table
 from cass_snapshot.mysql.connection import address, connect, require_database, server_facts
 from cass_snapshot.mysql.faults import translate
 from cass_snapshot.mysql.ledger import MysqlLedger
-from cass_snapshot.mysql.planning import refuse
+from cass_snapshot.mysql.planning.plan import refuse
 from cass_snapshot.mysql.server import server_findings
 from cass_snapshot.mysql.targets import create_target, plan_target, rows
 from cass_snapshot.planned import Finding, PlannedTarget, TableMapping

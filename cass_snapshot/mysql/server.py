@@ -11,7 +11,7 @@ import mysql.connector
 from cass_snapshot.mysql import statements
 from cass_snapshot.mysql.columns import Flavour
 from cass_snapshot.mysql.connection import ServerFacts
-from cass_snapshot.mysql.tablefacts import Ask
+from cass_snapshot.mysql.planning.tablefacts import Ask
 from cass_snapshot.planned import Finding, Level
 from cass_snapshot.settings import MysqlSettings
 

@@ -12,8 +12,8 @@ from cass_snapshot.model import Table
 from cass_snapshot.mysql.columns import Flavour
 from cass_snapshot.mysql.connection import address
 from cass_snapshot.mysql.faults import translate
-from cass_snapshot.mysql.planning import plan
-from cass_snapshot.mysql.tablefacts import read_table
+from cass_snapshot.mysql.planning.plan import plan
+from cass_snapshot.mysql.planning.tablefacts import read_table
 from cass_snapshot.planned import PlannedTarget, TableMapping
 from cass_snapshot.settings import MysqlSettings
 

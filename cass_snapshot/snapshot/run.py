@@ -15,9 +15,9 @@ from cass_snapshot.protocols import SourceAdmin, TargetAdmin
 from cass_snapshot.retry import Patience
 from cass_snapshot.settings import Settings, redacted
 from cass_snapshot.settings.tables import TableSettings
-from cass_snapshot.snapshot.findings import found_by, in_short, refuse_failures
 from cass_snapshot.snapshot.journal import Journal
 from cass_snapshot.snapshot.plan import Examined, RunPlan, examine, lay_out
+from cass_snapshot.snapshot.preflight.findings import found_by, in_short, refuse_failures
 from cass_snapshot.snapshot.rundir import (
     RunDirectory,
     new_run_id,

@@ -25,7 +25,7 @@ from cass_snapshot.model import (
     Written,
 )
 from cass_snapshot.mysql.columns import Flavour
-from cass_snapshot.mysql.planning import plan as plan_target
+from cass_snapshot.mysql.planning.plan import plan as plan_target
 from cass_snapshot.planned import Finding, PlannedColumn, PlannedTarget, Sample, TableMapping
 from cass_snapshot.settings import MysqlSettings, RunSettings, Settings
 from cass_snapshot.settings.tables import TableSettings

@@ -21,7 +21,7 @@ from cass_snapshot.model import (
     TableName,
 )
 from cass_snapshot.mysql.columns import Flavour, TargetColumn, target_columns
-from cass_snapshot.mysql.planning import plan, refuse
+from cass_snapshot.mysql.planning.plan import plan, refuse
 from cass_snapshot.planned import PlannedColumn, TableMapping
 
 NAME = TableName(keyspace="shop", name="orders")

@@ -6,7 +6,7 @@ import pytest
 
 from cass_snapshot.cli.doctor_view import doctor_lines
 from cass_snapshot.planned import Finding, Level
-from cass_snapshot.snapshot.examination import Examination, Report, Section, report
+from cass_snapshot.snapshot.preflight.examination import Examination, Report, Section, report
 
 SECTIONS = (
     Examination(

@@ -9,7 +9,7 @@ import pytest
 from cass_snapshot.cli.plan_view import plan_lines
 from cass_snapshot.forms import Form
 from cass_snapshot.planned import Conflict, Finding, Level, Reading, Verdict
-from cass_snapshot.snapshot.preview import (
+from cass_snapshot.snapshot.preflight.preview import (
     Change,
     ColumnPreview,
     Estimate,

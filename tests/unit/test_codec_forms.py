@@ -12,8 +12,8 @@ from cass_snapshot.codec.encoders import encoder
 from cass_snapshot.codec.limits import checks
 from cass_snapshot.cql import SCALARS, parse
 from cass_snapshot.mysql.columns import Flavour
-from cass_snapshot.mysql.fit import fit
-from cass_snapshot.mysql.sqltypes import parse as parse_sql
+from cass_snapshot.mysql.planning.fit import fit
+from cass_snapshot.mysql.planning.sqltypes import parse as parse_sql
 from cass_snapshot.planned import PlannedColumn, Verdict
 from tests.support.typed_cells import encoded, key
 

@@ -7,7 +7,7 @@ import pytest
 from cass_snapshot.forms import Form
 from cass_snapshot.model import Column
 from cass_snapshot.mysql.columns import Flavour, TargetColumn, target_columns
-from cass_snapshot.mysql.planning import plan
+from cass_snapshot.mysql.planning.plan import plan
 from cass_snapshot.planned import (
     ColumnMapping,
     Conflict,

@@ -6,8 +6,8 @@ import pytest
 
 from cass_snapshot.model import Column, ColumnKind, Table, TableName
 from cass_snapshot.mysql.columns import Flavour
-from cass_snapshot.mysql.planning import plan
-from cass_snapshot.mysql.tablefacts import ColumnFacts, KeyFacts, TableFacts
+from cass_snapshot.mysql.planning.plan import plan
+from cass_snapshot.mysql.planning.tablefacts import ColumnFacts, KeyFacts, TableFacts
 from cass_snapshot.planned import TableMapping
 
 

@@ -8,12 +8,12 @@ import pytest
 
 from cass_snapshot.cql import SCALARS, parse
 from cass_snapshot.forms import Form, Limits
-from cass_snapshot.mysql import sqltypes
 from cass_snapshot.mysql.columns import Flavour
-from cass_snapshot.mysql.fit import Fit, fit
-from cass_snapshot.mysql.nulls import constant_for
-from cass_snapshot.mysql.profiles import with_characters
-from cass_snapshot.mysql.widths import key_bytes, row_bytes
+from cass_snapshot.mysql.planning import sqltypes
+from cass_snapshot.mysql.planning.fit import Fit, fit
+from cass_snapshot.mysql.planning.nulls import constant_for
+from cass_snapshot.mysql.planning.profiles import with_characters
+from cass_snapshot.mysql.planning.widths import key_bytes, row_bytes
 from cass_snapshot.planned import Constant, Verdict
 
 E, C, L, N = Verdict.EXACT, Verdict.CHECKED, Verdict.LOSSY, Verdict.IMPOSSIBLE

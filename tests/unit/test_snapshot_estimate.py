@@ -8,9 +8,15 @@ import orjson
 import pytest
 
 from cass_snapshot.settings import RunSettings, Settings, redacted
-from cass_snapshot.snapshot.earlier import Earlier
-from cass_snapshot.snapshot.estimate import COMMIT_BYTES, cell_bytes, changes, estimate, rate_of
-from cass_snapshot.snapshot.preview import Change, Estimate, Rate, Sampled
+from cass_snapshot.snapshot.preflight.earlier import Earlier
+from cass_snapshot.snapshot.preflight.estimate import (
+    COMMIT_BYTES,
+    cell_bytes,
+    changes,
+    estimate,
+    rate_of,
+)
+from cass_snapshot.snapshot.preflight.preview import Change, Estimate, Rate, Sampled
 
 RATE = Rate(run_id="20261120T104211-k3f9", rows_per_s=100.0)
 SAMPLED = Sampled(rows=10, whole=False, bytes=1_000, wal_bytes=2_000)

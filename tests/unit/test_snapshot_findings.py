@@ -6,7 +6,7 @@ import pytest
 
 from cass_snapshot.errors import PreflightError, TargetUnavailable
 from cass_snapshot.planned import Finding, Level
-from cass_snapshot.snapshot.findings import failure, in_short, refuse_failures
+from cass_snapshot.snapshot.preflight.findings import failure, in_short, refuse_failures
 
 OK = Finding(level=Level.OK, text="the nodes agree on the schema")
 WARN = Finding(level=Level.WARN, text="rows are not estimated", fix="nodetool flush")

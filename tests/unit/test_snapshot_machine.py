@@ -9,8 +9,8 @@ import pytest
 
 from cass_snapshot import logs
 from cass_snapshot.planned import Finding, Level
-from cass_snapshot.snapshot import machine
-from cass_snapshot.snapshot.machine import machine_findings
+from cass_snapshot.snapshot.preflight import machine
+from cass_snapshot.snapshot.preflight.machine import machine_findings
 from cass_snapshot.wal.probe import sync_seconds
 
 GIB = 2**30

@@ -6,12 +6,17 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 from cass_snapshot.model import Table
-from cass_snapshot.mysql.assembly import Place
 from cass_snapshot.mysql.columns import Flavour
-from cass_snapshot.mysql.profiles import key_type, regular_type, varies_in_key, with_characters
-from cass_snapshot.mysql.sqltypes import Family, SqlType, parse
-from cass_snapshot.mysql.wanted import DIGEST_KEY, Wanted, fail
-from cass_snapshot.mysql.widths import (
+from cass_snapshot.mysql.planning.assembly import Place
+from cass_snapshot.mysql.planning.profiles import (
+    key_type,
+    regular_type,
+    varies_in_key,
+    with_characters,
+)
+from cass_snapshot.mysql.planning.sqltypes import Family, SqlType, parse
+from cass_snapshot.mysql.planning.wanted import DIGEST_KEY, Wanted, fail
+from cass_snapshot.mysql.planning.widths import (
     COLUMNS_MAX,
     KEY_BYTES_MAX,
     KEY_PARTS_MAX,

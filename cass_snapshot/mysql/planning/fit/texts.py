@@ -7,10 +7,10 @@ from typing import Any
 from cass_snapshot.cql import CqlType
 from cass_snapshot.forms import Form
 from cass_snapshot.mysql.columns import Flavour
-from cass_snapshot.mysql.fit.numbers import BITS
-from cass_snapshot.mysql.fit.record import Fit, fitting, impossible, may_be_empty
-from cass_snapshot.mysql.profiles import COMPOUND, TEXTS, offer
-from cass_snapshot.mysql.sqltypes import TEXT_BYTES, SqlType
+from cass_snapshot.mysql.planning.fit.numbers import BITS
+from cass_snapshot.mysql.planning.fit.record import Fit, fitting, impossible, may_be_empty
+from cass_snapshot.mysql.planning.profiles import COMPOUND, TEXTS, offer
+from cass_snapshot.mysql.planning.sqltypes import TEXT_BYTES, SqlType
 
 _UNICODE_MAX = {"utf8mb4": None, "utf8mb3": 0xFFFF, "ascii": 0x7F}
 """Character sets whose bytes are those of UTF-8, and their greatest code point."""

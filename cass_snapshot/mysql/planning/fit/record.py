@@ -8,7 +8,7 @@ from typing import Any
 
 from cass_snapshot.cql import CqlType
 from cass_snapshot.forms import Form, Limits
-from cass_snapshot.mysql.sqltypes import SqlType
+from cass_snapshot.mysql.planning.sqltypes import SqlType
 from cass_snapshot.planned import Verdict
 
 EMPTY = "empty values"

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from cass_snapshot.cql import CUSTOM, CqlType
 from cass_snapshot.mysql.columns import Flavour
-from cass_snapshot.mysql.sqltypes import Family, SqlType, parse
+from cass_snapshot.mysql.planning.sqltypes import Family, SqlType, parse
 
 READABLE, EXACT = "readable", "exact"
 TEXTS = frozenset({"ascii", "text", "varchar"})

@@ -22,11 +22,11 @@ from cass_snapshot.protocols import SourceAdmin, TargetAdmin
 from cass_snapshot.settings import Settings, redacted
 from cass_snapshot.settings.tables import TableSettings
 from cass_snapshot.snapshot.definition import define
-from cass_snapshot.snapshot.earlier import Earlier
-from cass_snapshot.snapshot.estimate import cell_bytes, estimate
-from cass_snapshot.snapshot.findings import failure, found_by
 from cass_snapshot.snapshot.plan import Examined, RunPlan, lay_out
-from cass_snapshot.snapshot.preview import ColumnPreview, Preview, Sampled, TablePreview
+from cass_snapshot.snapshot.preflight.earlier import Earlier
+from cass_snapshot.snapshot.preflight.estimate import cell_bytes, estimate
+from cass_snapshot.snapshot.preflight.findings import failure, found_by
+from cass_snapshot.snapshot.preflight.preview import ColumnPreview, Preview, Sampled, TablePreview
 from cass_snapshot.wal.files import free_bytes
 from cass_snapshot.wiring import open_source_admin, open_target_admin, sample_encoder
 

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 
 from cass_snapshot.model import Table
-from cass_snapshot.mysql.assembly import Place
 from cass_snapshot.mysql.columns import Flavour
-from cass_snapshot.mysql.profiles import regular_type
-from cass_snapshot.mysql.sqltypes import SqlType, parse
-from cass_snapshot.mysql.tablefacts import ColumnFacts, KeyFacts, TableFacts
-from cass_snapshot.mysql.wanted import Wanted, fail, warn
+from cass_snapshot.mysql.planning.assembly import Place
+from cass_snapshot.mysql.planning.profiles import regular_type
+from cass_snapshot.mysql.planning.sqltypes import SqlType, parse
+from cass_snapshot.mysql.planning.tablefacts import ColumnFacts, KeyFacts, TableFacts
+from cass_snapshot.mysql.planning.wanted import Wanted, fail, warn
 from cass_snapshot.planned import Finding, Level, Reading, TableMapping
 
 PRIMARY = "PRIMARY"

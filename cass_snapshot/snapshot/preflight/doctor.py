@@ -17,12 +17,12 @@ from cass_snapshot.planned import Finding, Level, Verdict
 from cass_snapshot.protocols import SourceAdmin, TargetAdmin
 from cass_snapshot.settings import CassandraSettings, MysqlSettings, Settings
 from cass_snapshot.settings.tables import TableSettings
-from cass_snapshot.snapshot.earlier import Earlier
-from cass_snapshot.snapshot.examination import Examination, Section
-from cass_snapshot.snapshot.findings import failure
-from cass_snapshot.snapshot.machine import machine_findings
-from cass_snapshot.snapshot.preflight import find_table, look, preview_of
-from cass_snapshot.snapshot.preview import TablePreview
+from cass_snapshot.snapshot.preflight.earlier import Earlier
+from cass_snapshot.snapshot.preflight.examination import Examination, Section
+from cass_snapshot.snapshot.preflight.findings import failure
+from cass_snapshot.snapshot.preflight.machine import machine_findings
+from cass_snapshot.snapshot.preflight.outlook import find_table, look, preview_of
+from cass_snapshot.snapshot.preflight.preview import TablePreview
 from cass_snapshot.wiring import open_source_admin, open_target_admin
 
 Found = dict[Section, list[Finding]]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from cass_snapshot.cql import CqlType
 from cass_snapshot.forms import Form
 from cass_snapshot.mysql.columns import Flavour
-from cass_snapshot.mysql.fit.record import Fit, fitting, may_be_empty
-from cass_snapshot.mysql.profiles import offer
-from cass_snapshot.mysql.sqltypes import BLOB_BYTES, SqlType
+from cass_snapshot.mysql.planning.fit.record import Fit, fitting, may_be_empty
+from cass_snapshot.mysql.planning.profiles import offer
+from cass_snapshot.mysql.planning.sqltypes import BLOB_BYTES, SqlType
 
 WIDTHS = {
     "boolean": 1,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cass_snapshot.mysql.sqltypes import INTEGER_BYTES, Family, SqlType
+from cass_snapshot.mysql.planning.sqltypes import INTEGER_BYTES, Family, SqlType
 
 KEY_BYTES_MAX = 3072
 KEY_PARTS_MAX = 16

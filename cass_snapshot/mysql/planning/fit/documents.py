@@ -5,9 +5,9 @@ from __future__ import annotations
 from cass_snapshot.cql import CqlType
 from cass_snapshot.forms import Form
 from cass_snapshot.mysql.columns import Flavour
-from cass_snapshot.mysql.fit.record import Fit, fitting, lossy, may_be_empty
-from cass_snapshot.mysql.profiles import COMPOUND, offer
-from cass_snapshot.mysql.sqltypes import SqlType
+from cass_snapshot.mysql.planning.fit.record import Fit, fitting, lossy, may_be_empty
+from cass_snapshot.mysql.planning.profiles import COMPOUND, offer
+from cass_snapshot.mysql.planning.sqltypes import SqlType
 
 
 def into_json(cql: CqlType, sql: SqlType, in_key: bool, flavour: Flavour) -> Fit | None:  # noqa: ARG001 - one signature

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 
 from cass_snapshot.forms import Form, Limits
 from cass_snapshot.mysql.columns import Flavour
-from cass_snapshot.mysql.fit import Fit, fit
-from cass_snapshot.mysql.nulls import constant_for
-from cass_snapshot.mysql.profiles import with_characters
-from cass_snapshot.mysql.sqltypes import SqlType, parse
-from cass_snapshot.mysql.wanted import DIGEST_KEY, Wanted, fail, warn
+from cass_snapshot.mysql.planning.fit import Fit, fit
+from cass_snapshot.mysql.planning.nulls import constant_for
+from cass_snapshot.mysql.planning.profiles import with_characters
+from cass_snapshot.mysql.planning.sqltypes import SqlType, parse
+from cass_snapshot.mysql.planning.wanted import DIGEST_KEY, Wanted, fail, warn
 from cass_snapshot.planned import (
     Constant,
     Finding,

@@ -7,9 +7,9 @@ from typing import Any
 from cass_snapshot.cql import CqlType
 from cass_snapshot.forms import Form
 from cass_snapshot.mysql.columns import Flavour
-from cass_snapshot.mysql.fit.record import Fit, fitting, lossy, may_be_empty
-from cass_snapshot.mysql.profiles import offer
-from cass_snapshot.mysql.sqltypes import INTEGER_BYTES, SqlType
+from cass_snapshot.mysql.planning.fit.record import Fit, fitting, lossy, may_be_empty
+from cass_snapshot.mysql.planning.profiles import offer
+from cass_snapshot.mysql.planning.sqltypes import INTEGER_BYTES, SqlType
 
 BITS = {
     "tinyint": 8,

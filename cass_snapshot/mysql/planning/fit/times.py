@@ -7,9 +7,9 @@ from typing import Any
 from cass_snapshot.cql import CqlType
 from cass_snapshot.forms import Form
 from cass_snapshot.mysql.columns import Flavour
-from cass_snapshot.mysql.fit.record import Fit, fitting, may_be_empty
-from cass_snapshot.mysql.profiles import offer
-from cass_snapshot.mysql.sqltypes import SqlType
+from cass_snapshot.mysql.planning.fit.record import Fit, fitting, may_be_empty
+from cass_snapshot.mysql.planning.profiles import offer
+from cass_snapshot.mysql.planning.sqltypes import SqlType
 
 TIMESTAMP_MS = (1000, (2**31 - 1) * 1000 + 999)
 """1970-01-01 00:00:01 to 2038-01-19 03:14:07.999 UTC; zero is MySQL's no time at all."""

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cass_snapshot.model import Cells
-from cass_snapshot.snapshot.preview import Change, Estimate, Rate, Sampled
+from cass_snapshot.snapshot.preflight.preview import Change, Estimate, Rate, Sampled
 
 COMMIT_BYTES = 400
 """About what a batch adds to the WAL besides its lines: its commit line with a position."""

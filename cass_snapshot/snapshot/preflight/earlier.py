@@ -9,8 +9,8 @@ from typing import Any
 
 import orjson
 
-from cass_snapshot.snapshot.estimate import changes, rate_of
-from cass_snapshot.snapshot.preview import Change, Rate
+from cass_snapshot.snapshot.preflight.estimate import changes, rate_of
+from cass_snapshot.snapshot.preflight.preview import Change, Rate
 from cass_snapshot.snapshot.rundir import run_id_of, scan
 
 RUNS_MAX = 50

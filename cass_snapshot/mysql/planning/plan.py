@@ -6,11 +6,12 @@ from dataclasses import dataclass, replace
 
 from cass_snapshot.errors import PreflightError
 from cass_snapshot.model import Table
-from cass_snapshot.mysql import created, existing, statements
-from cass_snapshot.mysql.assembly import Place, assemble
+from cass_snapshot.mysql import statements
 from cass_snapshot.mysql.columns import Flavour, target_columns
-from cass_snapshot.mysql.tablefacts import TableFacts
-from cass_snapshot.mysql.wanted import (
+from cass_snapshot.mysql.planning import created, existing
+from cass_snapshot.mysql.planning.assembly import Place, assemble
+from cass_snapshot.mysql.planning.tablefacts import TableFacts
+from cass_snapshot.mysql.planning.wanted import (
     NAME_MAX,
     Wanted,
     fail,

@@ -10,10 +10,10 @@ from collections.abc import Callable
 
 from cass_snapshot.cql import CUSTOM, CqlType
 from cass_snapshot.mysql.columns import Flavour
-from cass_snapshot.mysql.fit import documents, numbers, raw, texts, times
-from cass_snapshot.mysql.fit.record import Fit, impossible
-from cass_snapshot.mysql.profiles import offer
-from cass_snapshot.mysql.sqltypes import Family, SqlType
+from cass_snapshot.mysql.planning.fit import documents, numbers, raw, texts, times
+from cass_snapshot.mysql.planning.fit.record import Fit, impossible
+from cass_snapshot.mysql.planning.profiles import offer
+from cass_snapshot.mysql.planning.sqltypes import Family, SqlType
 
 __all__ = ["Fit", "fit"]
 

@@ -1,0 +1,1 @@
+"""What a source table becomes in MySQL: created, or planned from a table that is there."""
