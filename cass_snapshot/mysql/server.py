@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 import mysql.connector
 
 from cass_snapshot.mysql import statements
 from cass_snapshot.mysql.columns import Flavour
 from cass_snapshot.mysql.connection import ServerFacts
+from cass_snapshot.mysql.grants import Grants, Held
 from cass_snapshot.mysql.planning.tablefacts import Ask
 from cass_snapshot.planned import Finding, Level
 from cass_snapshot.settings import MysqlSettings
@@ -19,7 +18,6 @@ PACKET_SMALL = 16 * 2**20
 """Below it a row with a few large values may not pass."""
 _CONTROL_NEEDS = ("SELECT", "INSERT", "UPDATE", "CREATE")
 _TARGET_NEEDS = ("SELECT", "INSERT", "UPDATE")
-_GRANT = re.compile(r"GRANT (?P<what>.+?) ON (?P<where>\S+) TO ", re.IGNORECASE)
 
 
 def server_findings(
@@ -94,7 +92,7 @@ def _modes(ask: Ask, facts: ServerFacts) -> Iterator[Finding]:
 
 
 def _grants(ask: Ask, settings: MysqlSettings) -> Iterator[Finding]:
-    grants = [_parsed(str(text)) for (text,) in ask("SHOW GRANTS")]
+    grants = Grants([str(text) for (text,) in ask("SHOW GRANTS")])
     ((user,),) = ask("SELECT CURRENT_USER()")
     login = "'{}'@'{}'".format(*str(user).rsplit("@", 1))
     needs = [(settings.database, _target_needs(settings)), (settings.control, _CONTROL_NEEDS)]
@@ -103,15 +101,17 @@ def _grants(ask: Ask, settings: MysqlSettings) -> Iterator[Finding]:
         names = merged.setdefault(database, [])
         names += [p for p in privileges if p not in names]
     for database, privileges in merged.items():
-        missing = [p for p in privileges if not _has(grants, database, p)]
-        quoted = statements.quote(database)
+        missing = [p for p in privileges if grants.on(database, p) is not Held.YES]
         if missing:
+            # A table that is there needs no CREATE.
+            denied = any(p != "CREATE" and grants.on(database, p) is Held.NO for p in missing)
             listed = ", ".join(missing)
-            fix = f"GRANT {listed} ON {quoted}.* TO {login}"
-            yield _finding(Level.WARN, f"{login} may not have {listed} on {database}", fix)
+            fix = f"GRANT {listed} ON {statements.quote(database)}.* TO {login}"
+            level = Level.FAIL if denied else Level.WARN
+            yield _finding(level, f"{login} may not have {listed} on {database}", fix)
         else:
             yield _finding(Level.OK, f"{', '.join(privileges)} on {database}")
-    if not _has(grants, settings.database, "DELETE"):
+    if grants.on(settings.database, "DELETE") is not Held.YES:
         yield _finding(
             Level.WARN,
             f"no DELETE on {settings.database}: rows are inserted, not loaded the fast way",
@@ -121,34 +121,3 @@ def _grants(ask: Ask, settings: MysqlSettings) -> Iterator[Finding]:
 
 def _target_needs(settings: MysqlSettings) -> Sequence[str]:
     return _TARGET_NEEDS if settings.create_tables == "never" else (*_TARGET_NEEDS, "CREATE")
-
-
-def _parsed(grant: str) -> tuple[set[str], str]:
-    """Return the privileges of a line of SHOW GRANTS and what they are on."""
-    found = _GRANT.match(grant)
-    if found is None:
-        return set(), ""
-    return {part.strip().upper() for part in found["what"].split(",")}, found["where"]
-
-
-def _has(grants: Sequence[tuple[set[str], str]], database: str, privilege: str) -> bool:
-    """Tell whether a privilege is held on a whole database; a grant may name it by a pattern."""
-    return any(
-        bool(held & {privilege, "ALL PRIVILEGES", "ALL"}) and _covers(where, database)
-        for held, where in grants
-    )
-
-
-def _covers(where: str, database: str) -> bool:
-    if where == "*.*":
-        return True
-    if not where.endswith(".*"):
-        return False
-    pattern = where[:-2].strip("`").replace("``", "`")
-    expression: Any = re.sub(
-        r"\\\\(.)|(%)|(_)|(.)",
-        lambda m: ".*" if m[2] else "." if m[3] else re.escape(m[1] or m[4]),
-        pattern.replace("\\", "\\\\"),
-        flags=re.DOTALL,
-    )
-    return re.fullmatch(expression, database, re.DOTALL) is not None
