@@ -102,7 +102,7 @@ def floats(code: str, width: int) -> Encode:
 def _refuse_negative_zero(cells: Sequence[bytes], values: Sequence[float]) -> None:
     for index, value in enumerate(values):
         if value == 0.0 and cells[index][0]:
-            raise BadCell(index, "the key -0.0, which SQL does not tell from 0.0")
+            raise BadCell(index, "the value -0.0, which the column does not tell from 0.0")
 
 
 def encode_date(cells: Sequence[bytes], limits: Limits) -> Values:  # noqa: ARG001 - one signature

@@ -131,6 +131,15 @@ def test_limits_are_those_of_the_column(cql: str, sql: str, limits: dict[str, in
     assert {name: getattr(found, name) for name in limits} == limits
 
 
+def test_mariadb_has_one_zero_in_a_double() -> None:
+    """It stores -0.0 as 0.0 without a warning, so -0.0 is refused there; MySQL keeps the sign."""
+    maria = fitted("float", "DOUBLE", flavour=Flavour.MARIADB)
+
+    assert maria.limits.identity
+    assert "-0.0" in maria.note
+    assert not fitted("float", "DOUBLE").limits.identity
+
+
 def test_mariadb_keeps_json_as_text_and_has_types_of_its_own() -> None:
     """An IPv4 address does not stay one in INET6."""
     maria = Flavour.MARIADB

@@ -97,8 +97,11 @@ def into_decimal(cql: CqlType, sql: SqlType, in_key: bool, flavour: Flavour) -> 
     return None
 
 
-def into_float(cql: CqlType, sql: SqlType, in_key: bool, flavour: Flavour) -> Fit | None:  # noqa: ARG001 - one signature
-    """Return the fit with DOUBLE, which holds every float, or FLOAT, which reads back rounded."""
+def into_float(cql: CqlType, sql: SqlType, in_key: bool, flavour: Flavour) -> Fit | None:
+    """Return the fit with DOUBLE, which holds every float, or FLOAT, which reads back rounded.
+
+    MariaDB's DOUBLE holds no -0.0 (seen on 10.11): it stores 0.0, without a warning.
+    """
     more, empty = offer(cql, sql), may_be_empty(cql)
     rounds = sql.base == "FLOAT" or bool(sql.args)
     if cql.name in ("float", "double"):
@@ -106,10 +109,11 @@ def into_float(cql: CqlType, sql: SqlType, in_key: bool, flavour: Flavour) -> Fi
             why = "reads back rounded to 6 digits" if not sql.args else "rounds to its digits"
             return None if in_key else lossy(Form.NUMBER, sql, f"{sql.short} {why}", more)
         negative = ["negative numbers"] if sql.unsigned else []
-        zero = ["-0.0"] if in_key else []
+        one_zero = in_key or flavour is Flavour.MARIADB
+        zero = ["-0.0"] if one_zero else []
         limits: dict[str, Any] = {"integer_min": 0} if sql.unsigned else {}
         refused = [_NON_NUMBERS, *negative, *zero, *empty]
-        return fitting(Form.NUMBER, sql, offer=more, refused=refused, identity=in_key, **limits)
+        return fitting(Form.NUMBER, sql, offer=more, refused=refused, identity=one_zero, **limits)
     if rounds or in_key or cql.name not in BITS:
         return None
     most = 2**_DOUBLE_BITS
