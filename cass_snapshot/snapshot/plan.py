@@ -76,8 +76,9 @@ def examine(
         record = None if new else _unfinished(target, found)
         if record is not None:
             refuse_changed(record, found.definition)
-        source.prove(found.table, found.target.columns)
+        # What is known to be impossible is told by name, before Cassandra's own words for it.
         target.compare(found.target)
+        source.prove(found.table, found.target.columns)
     return examined
 
 
