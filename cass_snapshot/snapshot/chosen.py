@@ -6,7 +6,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from cass_snapshot.errors import PreflightError, StateError
@@ -75,7 +75,7 @@ def chosen_run(
         jobs = _jobs(admin, run_id, table)
         for job in jobs:
             _refuse_elsewhere(settings, job)
-            _refuse_gone(admin, job)
+        jobs = [_as_it_is(admin, job) for job in jobs]
         for job in sorted(jobs, key=lambda j: j.table.name):
             stack.enter_context(table_lock(settings.run.directory, job.table.name))
         for job in jobs:
@@ -114,15 +114,21 @@ def _refuse_elsewhere(settings: Settings, job: TableJob) -> None:
         )
 
 
-def _refuse_gone(admin: TargetAdmin, job: TableJob) -> None:
-    """Refuse a target that was removed: the checkpoints speak of rows that went with it."""
-    if not admin.plan(job.table, mapping_of(job.record)).exists:
+def _as_it_is(admin: TargetAdmin, job: TableJob) -> TableJob:
+    """Return the job for the target as it is now: what hangs on it may have come since.
+
+    Raises:
+        StateError: it was removed; the checkpoints speak of rows that went with it.
+    """
+    there = admin.plan(job.table, mapping_of(job.record))
+    if not there.exists:
         raise StateError(
             f"the target {job.record.target} is gone",
             where=f"run {job.record.run_id}, {job.table.name}; nothing was written",
             why="its checkpoints say that rows are in it, and there is no such table",
             fix=f"cass-snapshot run --new {job.table.name}",
         )
+    return replace(job, target=replace(job.target, owned=there.owned))
 
 
 def _refuse_overtaken(job: TableJob, newest: RunRecord | None) -> None:

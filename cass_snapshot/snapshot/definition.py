@@ -9,11 +9,13 @@ are written in the same form.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import asdict
+from collections.abc import Sequence
+from dataclasses import asdict, replace
 from typing import Any
 
 import orjson
 
+from cass_snapshot.errors import StateError
 from cass_snapshot.forms import Form, Limits
 from cass_snapshot.model import Column, ColumnKind, RunRecord, Table
 from cass_snapshot.planned import (
@@ -44,12 +46,17 @@ def define(table: Table, target: PlannedTarget, mapping: TableMapping) -> str:
         "key": target.key,
         "owned": target.owned,
         "skipped": target.skipped,
-        "mapping": asdict(mapping),
+        "mapping": asdict(replace(mapping, columns=_sorted(mapping.columns))),
         "columns": [_written(p) for p in target.columns],
         "definitions": target.definitions,
         "columns_of_source": [_as_dict(c) for c in table.columns],
     }
     return orjson.dumps(parts).decode()
+
+
+def _sorted(columns: Sequence[ColumnMapping]) -> tuple[ColumnMapping, ...]:
+    """Return what is said of columns in an order of its own: that of the file says nothing."""
+    return tuple(sorted(columns, key=lambda c: c.source))
 
 
 def _as_dict(column: Column) -> dict[str, Any]:
@@ -79,7 +86,7 @@ def fingerprint(definition: str) -> str:
 
 def restore(record: RunRecord) -> TableJob:
     """Return the job of a registered table, for applying its WAL; it has no limits to check."""
-    parts = orjson.loads(record.definition)
+    parts = _parts(record)
     planned = tuple(
         PlannedColumn(
             column=_column(c),
@@ -118,9 +125,26 @@ def restore(record: RunRecord) -> TableJob:
     )
 
 
+def _parts(record: RunRecord) -> dict[str, Any]:
+    """Return the definition's parts.
+
+    Raises:
+        StateError: another version of this tool wrote it.
+    """
+    parts: dict[str, Any] = orjson.loads(record.definition)
+    if "mapping" not in parts:
+        raise StateError(
+            "this run was begun by another version of cass-snapshot",
+            where=f"run {record.run_id}, {record.table}; nothing was written",
+            why="its definition in snapshot_runs is written in another way",
+            fix="finish it with the version that began it, or start afresh with --new",
+        )
+    return parts
+
+
 def mapping_of(record: RunRecord) -> TableMapping:
     """Return what the operator said of the target when the run began."""
-    said = orjson.loads(record.definition)["mapping"]
+    said = _parts(record)["mapping"]
     columns = tuple(ColumnMapping(**c) for c in said.pop("columns"))
     match, conflict = tuple(said.pop("match")), Conflict(said.pop("conflict"))
     return TableMapping(**said, match=match, conflict=conflict, columns=columns)
@@ -138,6 +162,8 @@ def _column(parts: dict[str, Any]) -> Column:
 def difference(before: str, now: str) -> str:
     """Return in words what differs between two definitions."""
     old, new = orjson.loads(before), orjson.loads(now)
+    if "mapping" not in old:
+        return "another version of cass-snapshot began it, and wrote its definition in another way"
     told = {"columns", "target_table", "mapping", *_MENDABLE}
     parts = [
         f"{key} was {old.get(key)}, is {new.get(key)}"

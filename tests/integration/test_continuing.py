@@ -10,6 +10,8 @@ from tests.support.servers import Place
 
 pytestmark = pytest.mark.servers
 ROWS = 40
+ONE_REJECTED = ("--rejected-max", "1")
+"""What leaves a run unfinished: its ranges are done, and a row of it is not in."""
 
 
 def make_two_tables(place: Place) -> None:
@@ -28,14 +30,19 @@ def both_tables(command: Command) -> list[str]:
 
 
 def test_a_run_of_two_tables_goes_on_after_one_of_them_was_done(place: Place) -> None:
-    """The done table stays done and is counted; the other reads its failed range again."""
+    """The done table stays done and is counted; the other ends once its rejected row is in."""
     make_two_tables(place)
+    place.cql("ALTER TABLE {ks}.bad ADD note text")
+    place.cql("INSERT INTO {ks}.bad (id, ratio, note) VALUES (7, 7.5, 'too long')")
+    place.sql("CREATE TABLE {db}.bad (id INT PRIMARY KEY, ratio DOUBLE, note VARCHAR(5))")
     command = Command(place)
-    first = command.call(*both_tables(command))
+    first = command.call(*both_tables(command), "--rejected-max", "1")
     assert first.code == 4, str(first)
     states = place.sql("SELECT source LIKE '%good', state FROM {db}.snapshot_runs ORDER BY 1 DESC")
     assert states == [(1, "done"), (0, "partial")]
-    place.cql("INSERT INTO {ks}.bad (id, ratio) VALUES (7, 7.5)")
+    place.sql("ALTER TABLE {db}.bad MODIFY note VARCHAR(8)")
+    mended = command.call("replay-wal", "--rejected", *command.both()[2:])
+    assert mended.code == 0, str(mended)
 
     second = command.call(*both_tables(command))
 
@@ -51,7 +58,7 @@ def test_a_target_that_is_gone_is_not_continued(place: Place) -> None:
     """Checkpoints without their table would make an empty copy look whole (exit 9)."""
     make_two_tables(place)
     command = Command(place)
-    assert command.run("bad", "--range-count", "4").code == 4
+    assert command.run("bad", "--range-count", "4", *ONE_REJECTED).code == 4
     place.sql("DROP TABLE {db}.bad")
 
     second = command.run("bad", "--range-count", "4")
@@ -65,7 +72,7 @@ def test_replay_refuses_a_run_that_a_newer_one_has_overtaken(place: Place) -> No
     """Its rows are older than what the target holds (exit 9); nothing is written."""
     make_two_tables(place)
     command = Command(place)
-    assert command.run("bad", "--range-count", "4").code == 4
+    assert command.run("bad", "--range-count", "4", *ONE_REJECTED).code == 4
     place.cql("INSERT INTO {ks}.bad (id, ratio) VALUES (7, 7.5)")
     assert command.run("bad", "--range-count", "4", "--new").code == 0
     older = command.folders()[0].name
@@ -126,9 +133,9 @@ def test_another_number_of_ranges_is_not_ignored_without_a_word(place: Place) ->
     """A run that goes on keeps its plan, and says so."""
     make_two_tables(place)
     command = Command(place)
-    assert command.run("bad", "--range-count", "4").code == 4
+    assert command.run("bad", "--range-count", "4", *ONE_REJECTED).code == 4
 
-    second = command.run("bad", "--range-count", "8")
+    second = command.run("bad", "--range-count", "8", *ONE_REJECTED)
 
     assert second.code == 4, str(second)
     assert "keeps its plan of 4 ranges" in second.err

@@ -225,6 +225,27 @@ def test_what_the_operator_said_is_part_of_the_plan(said: TableMapping) -> None:
     assert mapping_of(record) == said
 
 
+def test_the_order_of_the_file_is_no_part_of_the_plan() -> None:
+    """Sections under [[tables]] may be moved about."""
+    table = source_table("orders", "a", "b")
+    planned = MemoryAdmin().plan(table, TableMapping(target="orders"))
+    said = (ColumnMapping(source="b", name="c"), ColumnMapping(source="a", skip=True))
+    one, other = (TableMapping(target="orders", columns=c) for c in (said, said[::-1]))
+    assert define(table, planned, one) == define(table, planned, other)
+
+
+def test_a_run_of_another_version_is_told_as_such() -> None:
+    """Its definition has other parts; that is no bug, and nothing is written (exit 9)."""
+    made = plan("orders")
+    old = '{"source":"Test Cluster/shop.orders","columns":[]}'
+    (table,) = made.tables
+    record = replace(table.job.record, definition=old, fingerprint=fingerprint(old))
+    for read in (restore, mapping_of):
+        with pytest.raises(StateError, match="another version"):
+            read(record)
+    assert "another version" in difference(old, table.job.record.definition)
+
+
 @pytest.mark.parametrize(
     ("before", "now", "words"),
     [
