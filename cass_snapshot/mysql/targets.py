@@ -17,6 +17,12 @@ from cass_snapshot.mysql.planning.tablefacts import read_table
 from cass_snapshot.planned import PlannedTarget, TableMapping
 from cass_snapshot.settings import MysqlSettings
 
+ROW_TOO_LARGE = 1118
+"""InnoDB's row of half a page: some 200 columns whose values lie outside it, in MariaDB some 380.
+
+A longer VARCHAR is no help: what may lie outside takes 40 bytes inside, whatever its type.
+"""
+
 
 def plan_target(
     connection: Any,  # noqa: ANN401 - see connection.connect
@@ -46,7 +52,8 @@ def create_target(connection: Any, settings: MysqlSettings, plan: PlannedTarget)
     """Create the target.
 
     Raises:
-        PreflightError: the server refuses the DDL, for example for want of a grant.
+        PreflightError: the server refuses the DDL, for example for want of a grant; what it says
+            is told, and not the DDL, which may have a thousand lines.
     """
     try:
         with connection.cursor() as cursor:
@@ -56,8 +63,20 @@ def create_target(connection: Any, settings: MysqlSettings, plan: PlannedTarget)
             f"MySQL did not create {plan.name}",
             where=address(settings),
             why=f"error {error.errno}: {(error.msg or '')[:200]}",
-            fix=f"create it by hand, then run again: {plan.ddl}",
+            fix=_fix(error, plan),
         ) from error
+
+
+def _fix(error: Error, plan: PlannedTarget) -> str:
+    shown = "cass-snapshot plan prints the DDL"
+    if error.errno != ROW_TOO_LARGE:
+        return f"{shown}: create the table by hand, then run again"
+    # The run is registered by now, and would not go on with other columns.
+    return (
+        f"[tables.columns.NAME] skip = true for some of its {len(plan.columns):,} columns, or a"
+        ' type of less than 40 bytes, as "VARCHAR(9)", where every value is that short; then run'
+        f" with --new; {shown}"
+    )
 
 
 def rows(
