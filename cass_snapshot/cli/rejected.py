@@ -59,7 +59,7 @@ def besides_lines(tables: Sequence[TableStatus], width: int) -> list[str]:
             partitions = plural(table.static_only, "partition")
             text = (
                 f"{table.table}: {partitions} with static values alone, which have no row;"
-                " [[tables]] partitions = true copies them to a table of their own"
+                " a run with [[tables]] partitions = true and another target copies them"
             )
             lines += _wrapped("static", text, width)
     return lines

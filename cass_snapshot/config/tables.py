@@ -71,12 +71,13 @@ def _only(tables: Sequence[TableSettings]) -> TableSettings:
 
 
 def _refuse_twice(what: str, names: Counter[str]) -> None:
+    apart = "; one with partitions = true goes into a config file of its own, with its own target"
     for name, times in names.items():
         if times > 1:
             raise UsageError(
                 f"{name} is the {what} of {times} tables",
                 where="the list of tables",
-                fix=f"name each {what} once",
+                fix=f"name each {what} once{apart if what == 'source' else ''}",
             )
 
 

@@ -204,5 +204,7 @@ def test_a_target_table_needs_exactly_one_source_table() -> None:
 
 def test_no_table_is_copied_twice_nor_into_one_that_another_fills() -> None:
     """Both would mix two copies."""
-    assert refused(line=CommandLine(tables=["a.b", "a.b"])).what == "a.b is the source of 2 tables"
+    twice = refused(line=CommandLine(tables=["a.b", "a.b"]))
+    assert twice.what == "a.b is the source of 2 tables"
+    assert "partitions = true goes into a config file of its own" in twice.fix
     assert refused(line=CommandLine(tables=["a.b", "c.b"])).what == "b is the target of 2 tables"
