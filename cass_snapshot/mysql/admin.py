@@ -75,6 +75,8 @@ class MysqlAdmin:
             source=table,
             mapping=mapping,
             flavour=self._facts.flavour,
+            ours=self._ledger.exists()
+            and self._ledger.created_by_us(f"{self._settings.database}.{mapping.target}"),
         )
 
     def compare(self, target: PlannedTarget) -> None:

@@ -9,7 +9,7 @@ import mysql.connector
 from cass_snapshot.mysql import statements
 from cass_snapshot.mysql.columns import Flavour
 from cass_snapshot.mysql.connection import ServerFacts
-from cass_snapshot.mysql.grants import Grants, Held
+from cass_snapshot.mysql.grants import Held, read_grants
 from cass_snapshot.mysql.planning.tablefacts import Ask
 from cass_snapshot.planned import Finding, Level
 from cass_snapshot.settings import MysqlSettings
@@ -92,9 +92,8 @@ def _modes(ask: Ask, facts: ServerFacts) -> Iterator[Finding]:
 
 
 def _grants(ask: Ask, settings: MysqlSettings) -> Iterator[Finding]:
-    grants = Grants([str(text) for (text,) in ask("SHOW GRANTS")])
-    ((user,),) = ask("SELECT CURRENT_USER()")
-    login = "'{}'@'{}'".format(*str(user).rsplit("@", 1))
+    grants = read_grants(ask)
+    login = grants.login
     needs = [(settings.database, _target_needs(settings)), (settings.control, _CONTROL_NEEDS)]
     merged: dict[str, list[str]] = {}
     for database, privileges in needs:

@@ -31,8 +31,11 @@ def plan_target(
     source: Table,
     mapping: TableMapping,
     flavour: Flavour,
+    ours: bool,
 ) -> PlannedTarget:
     """Return the plan of a target; what keeps the source from being copied is in its findings.
+
+    ``ours`` tells that this tool created the target, if it is there.
 
     Raises:
         TargetUnavailable: the server does not answer.
@@ -43,7 +46,7 @@ def plan_target(
         mapping,
         database=settings.database,
         flavour=flavour,
-        there=read_table(ask, settings.database, mapping.target, flavour),
+        there=read_table(ask, settings.database, mapping.target, flavour, ours=ours),
         may_create=settings.create_tables != "never",
     )
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 from pydantic import SecretStr
 
 from cass_snapshot.errors import PreflightError
-from cass_snapshot.model import Column, Table
+from cass_snapshot.model import Column, RunRecord, RunState, Table
 from cass_snapshot.mysql.admin import MysqlAdmin
 from cass_snapshot.planned import (
     ColumnMapping,
@@ -96,6 +97,23 @@ def bench(flavour_servers: Servers) -> Iterator[Bench]:
         found = Bench(flavour_servers, database)
         yield found
         found.admin.close()
+
+
+@contextmanager
+def logged_in(bench: Bench, *grants: str) -> Iterator[MysqlAdmin]:
+    """Give what a login with some grants sees."""
+    login = f"u_{bench.database}"
+    bench.sql(
+        f"CREATE USER '{login}'@'%' IDENTIFIED BY 'x-{login}'",
+        *(f"GRANT {grant} TO '{login}'@'%'" for grant in grants),
+    )
+    try:
+        update = {"username": login, "password": SecretStr(f"x-{login}")}
+        admin = MysqlAdmin(bench.admin._settings.model_copy(update=update))
+        yield admin
+        admin.close()
+    finally:
+        bench.sql(f"DROP USER '{login}'@'%'")
 
 
 def failures(found: PlannedTarget) -> list[str]:
@@ -233,6 +251,69 @@ def test_what_hangs_on_a_table_forbids_replacing_its_rows(bench: Bench) -> None:
     assert "trigger watch fires on DELETE" in found.findings[0].text
 
 
+DATA = "SELECT, INSERT, UPDATE, DELETE, CREATE ON {db}.*"
+
+
+def test_a_login_that_may_not_see_what_hangs_on_a_table_replaces_no_rows(bench: Bench) -> None:
+    """A child of another database, a trigger: hidden, and not deleted for; grants show them."""
+    source, mapping = table(key("id", "int"), SIZE), TableMapping(target="t")
+    bench.sql("CREATE TABLE {db}.t (id INT NOT NULL PRIMARY KEY, size INT)")
+    with new_database(bench.servers) as other:
+        bench.sql(
+            f"CREATE TABLE `{other}`.child (p INT, CONSTRAINT far FOREIGN KEY (p)"
+            " REFERENCES {db}.t (id) ON DELETE CASCADE)",
+            "CREATE TRIGGER {db}.watch BEFORE DELETE ON {db}.t FOR EACH ROW SET @gone = OLD.id",
+        )
+        with logged_in(bench, DATA) as admin:
+            hidden = admin.plan(source, mapping)
+        with logged_in(bench, DATA, "TRIGGER ON {db}.*", "REFERENCES ON *.*") as admin:
+            seen = [f.text for f in admin.plan(source, mapping).findings]
+        bench.sql(f"DROP TABLE `{other}`.child", "DROP TRIGGER {db}.watch")
+    assert (failures(hidden), hidden.owned) == ([], False)
+    assert [t for t in seen if "trigger watch fires on DELETE" in t], seen
+    assert [t for t in seen if "foreign key far refers to t" in t], seen
+
+
+def test_the_grants_that_show_all_let_rows_be_replaced(bench: Bench) -> None:
+    """Without them a warning names them."""
+    source, mapping = table(key("id", "int"), SIZE), TableMapping(target="t")
+    bench.sql("CREATE TABLE {db}.t (id INT NOT NULL PRIMARY KEY, size INT)")
+    with logged_in(bench, DATA) as admin:
+        hidden = admin.plan(source, mapping)
+    (warning,) = (f for f in hidden.findings if f.level is Level.WARN)
+    assert "may be hidden from this login" in warning.text
+    assert warning.fix == (
+        f"GRANT TRIGGER ON `{bench.database}`.* TO 'u_{bench.database}'@'%';"
+        f" GRANT REFERENCES ON *.* TO 'u_{bench.database}'@'%'"
+    )
+    with logged_in(bench, DATA, "TRIGGER ON {db}.*", "REFERENCES ON *.*") as admin:
+        found = admin.plan(source, mapping)
+    assert (found.owned, found.findings) == (True, ())
+
+
+def test_what_a_run_created_stays_ours(bench: Bench) -> None:
+    """Even to a login that sees little, as long as it sees nothing else on it."""
+    source, mapping = table(key("id", "int"), SIZE), TableMapping(target="t")
+    created = bench.plan(key("id", "int"), SIZE)
+    bench.admin.create(created)
+    with logged_in(bench, DATA) as admin:
+        assert not admin.plan(source, mapping).owned
+        admin.prepare()
+        record = RunRecord(
+            run_id="r1",
+            table=source.name,
+            source="c/shop.orders",
+            target=created.name,
+            fingerprint="0" * 64,
+            definition="{}",
+            state=RunState.DONE,
+            epoch=1,
+            target_created=True,
+        )
+        admin.ledger.register([(record, [])])
+        assert admin.plan(source, mapping).owned
+
+
 def test_a_view_is_no_target(bench: Bench) -> None:
     """It has no keys of its own."""
     bench.sql("CREATE VIEW {db}.t AS SELECT 1 AS id, 2 AS size")
@@ -291,19 +372,8 @@ def test_a_server_is_told_in_findings(bench: Bench) -> None:
 def test_grants_that_are_missing_are_named_with_the_statement(bench: Bench) -> None:
     """Without DELETE rows are inserted; without CREATE there is no target."""
     login = f"u_{bench.database}"
-    bench.sql(
-        f"CREATE USER '{login}'@'%' IDENTIFIED BY 'x-{login}'",
-        f"GRANT SELECT, INSERT, UPDATE ON {{db}}.* TO '{login}'@'%'",
-    )
-    try:
-        settings = bench.admin._settings.model_copy(
-            update={"username": login, "password": SecretStr(f"x-{login}")}
-        )
-        admin = MysqlAdmin(settings)
+    with logged_in(bench, "SELECT, INSERT, UPDATE ON {db}.*") as admin:
         fixes = [f.fix for f in admin.findings() if "GRANT" in f.fix]
-        admin.close()
-    finally:
-        bench.sql(f"DROP USER '{login}'@'%'")
     assert fixes == [
         f"GRANT CREATE ON `{bench.database}`.* TO '{login}'@'%'",
         f"GRANT DELETE ON `{bench.database}`.* TO '{login}'@'%'",

@@ -24,6 +24,7 @@ def fix_for(cql: str, column: ColumnFacts) -> str:
     there = TableFacts(
         kind="BASE TABLE",
         engine="InnoDB",
+        unseen="",
         columns=(ColumnFacts(name="id", type="int", nullable=False), column),
         keys=(KeyFacts(name="PRIMARY", columns=("id",)),),
     )

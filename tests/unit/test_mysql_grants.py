@@ -34,3 +34,31 @@ def test_a_name_may_hold_what_a_pattern_holds() -> None:
     """Backticks are doubled, spaces stay, and a backslash takes a wildcard's meaning away."""
     assert Grants(["GRANT INSERT ON `a ``b`.* TO `me`@`%`"]).on("a `b", "INSERT") is Held.YES
     assert Grants([r"GRANT INSERT ON `my\_shop`.* TO `me`@`%`"]).on("my_shop", "INSERT") is Held.YES
+
+
+@pytest.mark.parametrize(
+    ("lines", "lacking"),
+    [
+        (["GRANT ALL PRIVILEGES ON *.* TO `me`@`%`"], []),
+        (["GRANT ALL PRIVILEGES ON `shop`.* TO `me`@`%`"], ["REFERENCES"]),
+        (["GRANT SELECT, TRIGGER ON *.* TO `me`@`%`"], ["REFERENCES"]),
+        (["GRANT SELECT, INSERT ON *.* TO `me`@`%`"], ["TRIGGER"]),
+        (
+            ["GRANT TRIGGER ON `shop`.`orders` TO `me`@`%`", "GRANT REFERENCES ON *.* TO `me`@`%`"],
+            [],
+        ),
+        (["GRANT `seers`@`%` TO `me`@`%`"], ["TRIGGER", "REFERENCES"]),
+        (
+            [
+                "GRANT TRIGGER, INSERT ON *.* TO `me`@`%`",
+                "REVOKE INSERT ON `hr`.* FROM `me`@`%`",
+            ],
+            ["TRIGGER", "REFERENCES"],
+        ),
+    ],
+)
+def test_what_hangs_on_a_table_is_seen_by_few(lines: list[str], lacking: list[str]) -> None:
+    """Triggers need TRIGGER on it; foreign keys may lie in any database."""
+    places = {"TRIGGER": "`shop`.*", "REFERENCES": "*.*"}
+    wanted = "; ".join(f"GRANT {p} ON {places[p]} TO 'me'@'%'" for p in lacking)
+    assert Grants([USAGE, *lines], "me@%").to_see_all_of("shop", "orders") == wanted

@@ -194,7 +194,27 @@ def _harmless(other: KeyFacts, key: Sequence[str], left: Sequence[ColumnFacts]) 
 
 
 def owned(there: TableFacts, mapping: TableMapping, left: Sequence[ColumnFacts]) -> bool:
-    """Tell whether rows may be replaced whole: nothing of them is anybody else's."""
+    """Tell whether rows may be replaced whole: nothing of them is anybody else's.
+
+    A trigger or a child table that the login cannot see would act on every row that REPLACE
+    deletes; so what may be hidden counts as there.
+    """
+    return not there.unseen and _seems_owned(there, mapping, left)
+
+
+def hidden_findings(
+    there: TableFacts, mapping: TableMapping, left: Sequence[ColumnFacts]
+) -> Iterator[Finding]:
+    """Yield that the login sees too little to replace rows, where nothing else forbids it."""
+    if there.unseen and _seems_owned(there, mapping, left):
+        yield warn(
+            f"foreign keys and triggers of {mapping.target} may be hidden from this login:"
+            " rows are updated, never replaced, which is slower",
+            there.unseen,
+        )
+
+
+def _seems_owned(there: TableFacts, mapping: TableMapping, left: Sequence[ColumnFacts]) -> bool:
     match = matched(there, mapping)
     return (
         [k.name for k in there.keys] == [PRIMARY]

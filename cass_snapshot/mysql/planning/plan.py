@@ -102,6 +102,7 @@ def _there(
             *existing.table_findings(there, mapping),
             *existing.unmapped_findings(left, mapping.target),
             *existing.key_findings(there, mapping, key, left),
+            *existing.hidden_findings(there, mapping, left),
         ],
     )
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from cass_snapshot.mysql import statements
 from cass_snapshot.mysql.columns import Flavour
+from cass_snapshot.mysql.grants import read_grants
 
 Ask = Callable[..., list[tuple[Any, ...]]]
 """Executes a statement with values and returns its rows."""
@@ -40,11 +41,13 @@ class KeyFacts:
 class TableFacts:
     """A table: ``parents`` are foreign keys of its own, ``children`` those that refer to it.
 
-    ``triggers`` maps events (INSERT, UPDATE, DELETE) to names.
+    ``triggers`` maps events (INSERT, UPDATE, DELETE) to names. ``unseen`` is empty where no more
+    hangs on the table than is told here; else it names the grants that would show it.
     """
 
     kind: str
     engine: str
+    unseen: str
     columns: tuple[ColumnFacts, ...] = ()
     keys: tuple[KeyFacts, ...] = ()
     triggers: tuple[tuple[str, str], ...] = ()
@@ -52,8 +55,13 @@ class TableFacts:
     children: tuple[str, ...] = ()
 
 
-def read_table(ask: Ask, database: str, table: str, flavour: Flavour) -> TableFacts | None:
-    """Return a table's facts, None where there is no such table."""
+def read_table(
+    ask: Ask, database: str, table: str, flavour: Flavour, *, ours: bool
+) -> TableFacts | None:
+    """Return a table's facts, None where there is no such table.
+
+    ``ours`` tells that this tool created it, so that what hangs on it is ours too.
+    """
     at = (database, table)
     found = ask(statements.TABLE_FACTS, *at)
     if not found:
@@ -66,6 +74,7 @@ def read_table(ask: Ask, database: str, table: str, flavour: Flavour) -> TableFa
     return TableFacts(
         kind=str(kind),
         engine=str(engine),
+        unseen="" if ours else read_grants(ask).to_see_all_of(database, table),
         columns=tuple(
             _column(row, documents, flavour) for row in ask(statements.COLUMN_FACTS, *at)
         ),
