@@ -94,6 +94,7 @@ def _any_decimals(cells: Sequence[bytes], limits: Limits) -> Values:
         digits = str(unscaled).lstrip("-")
         if limits.integer_digits_max is not None or limits.fraction_digits_max is not None:
             _check_decimal(index, digits, scale, limits)
+            unscaled, scale = _shortened(unscaled, scale, limits)
         values.append(decimal_text(unscaled, scale))
     return values
 
@@ -110,6 +111,17 @@ def _check_decimal(index: int, digits: str, scale: int, limits: Limits) -> None:
     fraction = scale - (len(digits) - len(digits.rstrip("0")))
     if limits.fraction_digits_max is not None and fraction > limits.fraction_digits_max:
         raise BadCell(index, f"a decimal with {fraction} digits after the point", Refusal.RANGE)
+
+
+def _shortened(unscaled: int, scale: int, limits: Limits) -> tuple[int, int]:
+    """Return an equal number with no more digits than the column has, which are checked already.
+
+    MySQL refuses a literal of more than some 80 digits, even one that ends in zeros.
+    """
+    fraction = limits.fraction_digits_max
+    if fraction is None or scale <= fraction or unscaled == 0:
+        return unscaled, scale
+    return unscaled // 10 ** (scale - fraction), fraction
 
 
 def decimal_text(unscaled: int, scale: int) -> str:
