@@ -35,7 +35,8 @@ def reason_lines(table: str, group: RejectedRows, width: int) -> list[str]:
     """Return why some rows of a table are refused, and what would help."""
     rows = f"{plural(group.rows, 'row')} of {table}"
     start = f"  {group.code:<8}"
-    text = f"{rows}, column {group.column}: {group.why} (MySQL error {group.error})"
+    where = f"{rows}, column {group.column}" if group.column else rows
+    text = f"{where}: {group.why} (MySQL error {group.error})"
     lines = wrap(text, width, initial_indent=start, subsequent_indent=INDENT)
     fix = wrap(
         f"fix  {group.fix}", width, initial_indent=INDENT, subsequent_indent=INDENT + " " * 5

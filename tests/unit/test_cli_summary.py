@@ -287,6 +287,15 @@ def test_rejected_rows_are_told_with_their_reasons_and_where_they_are() -> None:
     ]
 
 
+def test_a_refusal_that_names_no_column_is_told_without_one() -> None:
+    """As of a CHECK over several columns."""
+    why = "MySQL refuses the row with error 3819"
+    group = replace(REJECTED, rows=1, column="", code="CS-D04", error=3819, why=why, fix="")
+    lines = ended(4, rows_rejected=1, rejects=(group,), rejected_file="rejected/orders.jsonl")
+    told = f"CS-D04 1 row of shop.orders: {why} (MySQL error 3819)"
+    assert told in " ".join(" ".join(lines).split())
+
+
 def test_beyond_the_limit_the_same_command_continues() -> None:
     """And mending comes first where there are rows to mend."""
     lines = ended(6, "more rows were rejected than may be", rows_rejected=1, rejects=(NULL,))
