@@ -36,6 +36,11 @@ class Validation:
     """The outcome of a verification by counts.
 
     ``unknown`` rows of the target have a key that is none of the source's, so they are in no range.
+
+    Counts cannot tell one row from another. A rejected row is taken to be absent from the target:
+    where the target has a row of that key already (an update that was refused), it is counted there
+    too, and hides one missing row of its range. Nor do rows that only the target has show beside
+    as many that are missing in the same range.
     """
 
     table: TableName
