@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from typing import Any
 
 from mysql.connector import Error
@@ -60,6 +61,7 @@ class MysqlKeys:
         by_name = {c.name: c for c in columns}
         self._key = [by_name[name] for name in key]
         self._located = _locating(columns)
+        self._holds_token = self._located[0].planned.reading is Reading.TOKEN
         self._to_cell = to_cell
         self._to_values = to_values
         self._patience = patience
@@ -123,21 +125,25 @@ class MysqlKeys:
             connection.rollback()
         except Error as error:
             raise self._failed(error) from error
-        return {
-            tuple(comparable(f, wal_value(f, v)) for f, v in zip(forms, row, strict=True))
-            for row in rows
-        }
+        present = set()
+        for row in rows:
+            with suppress(*NOT_OURS):  # what only the server took for one of the keys
+                found = (comparable(f, wal_value(f, v)) for f, v in zip(forms, row, strict=True))
+                present.add(tuple(found))
+        return present
 
     def _token(self, row: Sequence[Any]) -> int:
-        if any(value is None for value in row):
+        if self._holds_token:
+            if row[0] is not None:
+                return int(row[0])
+            row = row[1:]  # written before the column was there, or by somebody else
+        if not row or any(value is None for value in row):
             return TOKEN_MIN
-        first = self._located[0].planned
-        if first.reading is Reading.TOKEN:
-            return int(row[0])
+        key = self._located[self._holds_token :]
         try:
             cells = [
                 self._to_cell(c.planned, wal_value(c.planned.form, value))
-                for c, value in zip(self._located, row, strict=True)
+                for c, value in zip(key, row, strict=True)
             ]
         except NOT_OURS:
             return TOKEN_MIN
@@ -154,10 +160,14 @@ class MysqlKeys:
 
 
 def _locating(columns: Sequence[TargetColumn]) -> list[TargetColumn]:
-    """Return the columns that tell a row's token: the one that holds it, or the partition key."""
+    """Return the columns that tell a row's token: the one that holds it, and the partition key.
+
+    The key is for rows without a token. It is left out beside a digest, where it may tell no bytes.
+    """
     held = [c for c in columns if c.planned.reading is Reading.TOKEN]
-    return held or [
+    key = [
         c
         for c in columns
         if c.planned.reading is Reading.VALUE and c.planned.column.kind is ColumnKind.PARTITION_KEY
     ]
+    return held + key if not held or all(c.in_key for c in key) else held

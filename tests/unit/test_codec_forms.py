@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+from datetime import date, datetime, timedelta
+from decimal import Decimal
 from itertools import product
+from typing import Any
 
 import pytest
 
@@ -11,9 +14,11 @@ from cass_snapshot.codec.cells import cell
 from cass_snapshot.codec.encoders import encoder
 from cass_snapshot.codec.limits import checks
 from cass_snapshot.cql import SCALARS, parse
+from cass_snapshot.forms import Form
 from cass_snapshot.mysql.columns import Flavour
 from cass_snapshot.mysql.planning.fit import fit
 from cass_snapshot.mysql.planning.sqltypes import parse as parse_sql
+from cass_snapshot.mysql.values import comparable, wal_value
 from cass_snapshot.planned import PlannedColumn, Verdict
 from tests.support.typed_cells import encoded, key
 
@@ -81,3 +86,39 @@ def test_whatever_a_plan_permits_in_a_key_gives_its_cell_back(cql: str) -> None:
         fitting = [bytes_of for bytes_of in KEYS[cql] if (bytes_of,) not in refused]
         values = [json.loads(line)[0] for line in made.lines.data.splitlines()]
         assert fitting == [cell(cql, found.form, value) for value in values], sql
+        for value, expected in zip(values, fitting, strict=True):
+            for read in as_read(sql, value):
+                back = wal_value(found.form, read)
+                assert cell(cql, found.form, back) == expected, (sql, read)
+                assert comparable(found.form, back) == comparable(found.form, value), (sql, read)
+
+
+def as_read(sql: str, value: Any) -> list[Any]:  # noqa: ANN401 - a WAL value
+    """Return what the connector may make of a value in a column of a type."""
+    base = sql.partition("(")[0].partition(" ")[0]
+    if base.endswith(("CHAR", "TEXT")) or base in ("UUID", "INET6"):
+        text = value if isinstance(value, str) else json.dumps(value)
+        return [text, bytearray(text.encode())]
+    if base.endswith(("BINARY", "BLOB")):
+        return [bytes.fromhex(value), bytearray.fromhex(value)]
+    if base in ("DATE", "TIME", "DATETIME", "TIMESTAMP"):
+        return [_time_read(base, value)]
+    number = {"DECIMAL": Decimal, "DOUBLE": float}.get(base, int)(value)
+    return [number.quantize(Decimal("0.0001")) if base == "DECIMAL" else number]
+
+
+def _time_read(base: str, value: str) -> date | timedelta:
+    if base == "DATE":
+        return date.fromisoformat(value)
+    if base == "TIME":
+        midnight = datetime(2000, 1, 1)  # noqa: DTZ001 - the connector's are naive
+        return datetime.fromisoformat(f"2000-01-01 {value}") - midnight
+    return datetime.fromisoformat(value)
+
+
+@pytest.mark.parametrize("form", [Form.INTEGER, Form.DIGITS])
+@pytest.mark.parametrize("value", [Decimal("7.5"), "07", "7.0", " 7", "seven", ""])
+def test_a_number_that_no_run_wrote_is_no_key(form: Form, value: object) -> None:
+    """Somebody's row in a table that is shared: it must not count as another's."""
+    with pytest.raises(ValueError):  # noqa: PT011 - of int(), or our own
+        wal_value(form, value)
