@@ -27,10 +27,11 @@ def number_literal(value: float) -> str:
     return text if "e" in text else f"{text}e0"
 
 
-def constant(value: Constant) -> str:
-    """Return the literal of a constant that the operator declared."""
+def constant(value: Constant, form: Form) -> str:
+    """Return the literal of a declared constant, which is held as the WAL's values of a form."""
     if isinstance(value, str):
-        return text_literal(value)
+        raw = _LITERALS.get(form) is _bytes_literal
+        return _bytes_literal(value) if raw else text_literal(value)
     return number_literal(value) if isinstance(value, float) else str(int(value))
 
 
@@ -73,5 +74,5 @@ def renderer(planned: PlannedColumn, *, quoted: bool) -> Render:
     render = _LITERALS.get(planned.form, text_literal)
     if quoted and planned.form in _NUMBERS:
         render = _NUMBERS[planned.form]
-    null = "NULL" if planned.null is None else constant(planned.null)
+    null = "NULL" if planned.null is None else constant(planned.null, planned.form)
     return lambda value: null if value is None else render(value)

@@ -22,7 +22,9 @@ _AS_BYTES = frozenset({"utf8mb4", "utf8mb3", "utf8", "binary"})
 """Character sets that take a text's UTF-8 as it is, or refuse it."""
 _LETTERS = frozenset({Form.TEXT, Form.JSON})
 """Forms that are not ASCII alone. MariaDB puts any bytes into an ascii column without a word."""
-_CONVERTED = re.compile(r"(json|enum|set)\b", re.IGNORECASE)
+_CONVERTED = re.compile(r"(json|enum|set|uuid|inet[46])\b", re.IGNORECASE)
+"""Types that MySQL and MariaDB make of a text; of 16 bytes UUID and INET6 make something else."""
+OFFERED = "offered"
 SAVEPOINT = "SAVEPOINT cass_snapshot"
 TO_SAVEPOINT = "ROLLBACK TO SAVEPOINT cass_snapshot"
 WARNINGS = "SHOW WARNINGS"
@@ -56,10 +58,9 @@ def _from_variable(column: TargetColumn, variable: str) -> str | None:
     null = column.planned.null
     if null is None:
         return None if value == variable else value
-    if column.planned.form is Form.HEX or value == variable:
-        replacement = constant(null)
-    else:
-        replacement = f"CONVERT({constant(null)} USING utf8mb4)"
+    replacement = constant(null, column.planned.form)
+    if not column.hexadecimal and value != variable:
+        replacement = f"CONVERT({replacement} USING utf8mb4)"
     return f"IF({variable} IS NULL, {replacement}, {value})"
 
 
@@ -95,8 +96,10 @@ def upsert(
     differently, and each warns about the other's way or does not know it.
     """
     listed = names([c.name for c in columns])
-    offered = "VALUES({})" if mariadb else "offered.{}"
-    alias = "" if mariadb else " AS offered"
+    # An alias must not be the table's own name, in whatever case (error 1066).
+    alias = OFFERED if not table.casefold().endswith(f"`{OFFERED}`") else f"{OFFERED}_row"
+    offered = "VALUES({})" if mariadb else f"{alias}.{{}}"
+    named = "" if mariadb else f" AS {alias}"
     others = [c for c in columns if not c.in_key]
     if not others or conflict is Conflict.KEEP:
         kept = quote(next(c.name for c in columns if c.in_key))
@@ -105,7 +108,7 @@ def upsert(
         update = _newer(table, others, offered)
     else:
         update = ", ".join(f"{n} = {offered.format(n)}" for n in (quote(c.name) for c in others))
-    return f"INSERT INTO {table} ({listed}) VALUES ", f"{alias} ON DUPLICATE KEY UPDATE {update}"
+    return f"INSERT INTO {table} ({listed}) VALUES ", f"{named} ON DUPLICATE KEY UPDATE {update}"
 
 
 def _newer(table: str, columns: Sequence[TargetColumn], offered: str) -> str:

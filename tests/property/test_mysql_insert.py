@@ -10,6 +10,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from cass_snapshot.forms import Form
 from cass_snapshot.mysql.columns import Flavour
 from cass_snapshot.mysql.insert import Inserter
 from cass_snapshot.mysql.literals import constant, text_literal
@@ -118,7 +119,8 @@ def test_statements_hold_every_row_and_fit_into_a_packet(
 @example("it's \\ \0")
 def test_a_declared_text_is_read_back_equal(text: str) -> None:
     """The operator's constants are quoted as values are."""
-    assert text.encode() == literal(constant(text))
+    assert text.encode() == literal(constant(text, Form.TEXT))
+    assert text.encode() == literal(constant(text.encode().hex(), Form.HEX))
 
 
 @pytest.mark.parametrize(
@@ -127,7 +129,7 @@ def test_a_declared_text_is_read_back_equal(text: str) -> None:
 )
 def test_a_declared_number_keeps_its_kind(declared: bool | float, expected: bytes) -> None:
     """A boolean is a number to MySQL; a float has an exponent, so that it is a DOUBLE."""
-    assert expected == literal(constant(declared))
+    assert expected == literal(constant(declared, Form.TEXT))
 
 
 def test_null_is_replaced_in_its_own_column_alone() -> None:

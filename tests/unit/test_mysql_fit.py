@@ -230,7 +230,7 @@ def test_a_replacement_of_null_is_held_as_a_value(
     form: Form, constant: Constant, held: Constant
 ) -> None:
     """As the WAL would hold it."""
-    assert constant_for(form, Limits(type="X"), constant) == held
+    assert constant_for(form, Limits(type="X"), constant, "") == held
 
 
 @pytest.mark.parametrize(
@@ -262,4 +262,17 @@ def test_a_replacement_that_the_column_would_not_hold_is_refused(
 ) -> None:
     """Never a zero date, never "now", never a value that would be changed."""
     with pytest.raises(ValueError, match=r"^(is|has|ends)\b"):
-        constant_for(form, Limits(type="X", **limits), constant)  # type: ignore[arg-type]  # by name
+        constant_for(form, Limits(type="X", **limits), constant, "")  # type: ignore[arg-type]  # by name
+
+
+@pytest.mark.parametrize(("constant", "held"), [("", ""), ("none", "6e6f6e65"), ("ü", "c3bc")])
+@pytest.mark.parametrize("cql", ["text", "varchar", "ascii"])
+def test_a_replacement_of_a_text_in_a_column_of_bytes_is_a_text(
+    cql: str, constant: str, held: str
+) -> None:
+    """Held as its bytes; a blob's own is given in hexadecimal."""
+    assert constant_for(Form.HEX, Limits(type="X"), constant, cql) == held
+    with pytest.raises(ValueError, match="does not hold"):
+        constant_for(Form.HEX, Limits(type="X", bytes_max=4), "too long", cql)
+    with pytest.raises(ValueError, match="not a text in quotes"):
+        constant_for(Form.HEX, Limits(type="X"), 0, cql)

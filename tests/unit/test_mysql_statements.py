@@ -190,6 +190,15 @@ def test_of_several_write_times_the_greatest_decides() -> None:
     assert order == ["note`", "a`", "b`"]
 
 
+@pytest.mark.parametrize("name", ["`d`.`offered`", "`d`.`Offered`", "`d`.`a offered`", "`d`.`t`"])
+def test_the_offered_row_has_not_the_name_of_the_table(name: str) -> None:
+    """MySQL refuses a name that stands for both, in any case (error 1066)."""
+    _, after = rows.upsert(name, planned(), conflict=Conflict.OVERWRITE, mariadb=False)
+    alias = after.removeprefix(" AS ").partition(" ")[0]
+    assert alias.casefold() != name.partition(".")[2].strip("`").casefold()
+    assert f"`note` = {alias}.`note`" in after
+
+
 @pytest.mark.parametrize(
     ("definition", "form", "null", "made"),
     [
@@ -200,7 +209,12 @@ def test_of_several_write_times_the_greatest_decides() -> None:
         ("CHAR(36) CHARACTER SET ascii", Form.TEXT, None, "CONVERT(@v1 USING utf8mb4)"),
         ("JSON", Form.JSON, None, "CONVERT(@v1 USING utf8mb4)"),
         ("VECTOR(2)", Form.VECTOR, None, "UNHEX(@v1)"),
-        ("LONGBLOB", Form.HEX, "n'a", "IF(@v1 IS NULL, 'n\\'a', UNHEX(@v1))"),
+        ("LONGBLOB", Form.HEX, "00ff", "IF(@v1 IS NULL, x'00ff', UNHEX(@v1))"),
+        ("LONGBLOB", Form.HEX, "", "IF(@v1 IS NULL, x'', UNHEX(@v1))"),
+        ("VECTOR(1)", Form.VECTOR, "0000803f", "IF(@v1 IS NULL, x'0000803f', UNHEX(@v1))"),
+        ("UUID", Form.UUID, None, "CONVERT(@v1 USING utf8mb4)"),
+        ("INET6", Form.INET, None, "CONVERT(@v1 USING utf8mb4)"),
+        ("INET4", Form.INET, None, "CONVERT(@v1 USING utf8mb4)"),
         ("BIGINT", Form.INTEGER, -1, "IF(@v1 IS NULL, -1, @v1)"),
         ("BIT(1)", Form.BOOLEAN, False, "IF(@v1 IS NULL, 0, CAST(@v1 AS SIGNED))"),
     ],

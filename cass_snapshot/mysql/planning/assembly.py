@@ -104,7 +104,7 @@ def _column(place: Place, found: Fit, flavour: Flavour) -> tuple[PlannedColumn, 
     trouble: list[Finding] = []
     if wanted.reading is Reading.VALUE and wanted.said.null is not None and place.sql is not None:
         try:
-            null = constant_for(found.form, found.limits, wanted.said.null)
+            null = constant_for(found.form, found.limits, wanted.said.null, wanted.cql.name)
         except ValueError as error:
             null = wanted.said.null
             trouble.append(

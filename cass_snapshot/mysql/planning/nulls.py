@@ -15,6 +15,7 @@ from math import isfinite
 import orjson
 
 from cass_snapshot.forms import Form, Limits
+from cass_snapshot.mysql.planning.profiles import TEXTS
 from cass_snapshot.planned import Constant
 
 _YEAR_MIN = 1000
@@ -23,12 +24,22 @@ _TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,6})?")
 _DURATION = re.compile(r"-?(?=\d)(\d+mo)?(\d+d)?(\d+ns)?")
 
 
-def constant_for(form: Form, limits: Limits, constant: Constant) -> Constant:
+def constant_for(form: Form, limits: Limits, constant: Constant, cql: str) -> Constant:
     """Return a constant as a value of a form.
+
+    Where a column of bytes takes a text, the constant is a text too: its bytes are those of UTF-8.
+
+    Args:
+        form: how the WAL writes the column's values.
+        limits: what the target's column holds.
+        constant: what the operator declared.
+        cql: the name of the source column's type.
 
     Raises:
         ValueError: it is none, or the target's column does not hold it; in a few words.
     """
+    if form is Form.HEX and cql in TEXTS:
+        return _sized(_text(constant, Limits(type=limits.type)).encode().hex(), limits)
     return _READ[form](constant, limits)
 
 
@@ -56,11 +67,15 @@ def _hex(constant: Constant, limits: Limits) -> str:
     text = constant if isinstance(constant, str) else "?"
     if not re.fullmatch(r"([0-9a-fA-F]{2})*", text):
         raise ValueError("is not a text of hexadecimal digits")
+    return _sized(text.lower(), limits)
+
+
+def _sized(text: str, limits: Limits) -> str:
     size = len(text) // 2
     least, most = limits.bytes_min or 0, limits.bytes_max
     if size < least or (most is not None and size > most):
         raise ValueError(f"has {size} bytes, which {limits.type} does not hold")
-    return text.lower()
+    return text
 
 
 def _boolean(constant: Constant, limits: Limits) -> bool:  # noqa: ARG001 - one signature
