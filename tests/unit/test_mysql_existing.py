@@ -43,9 +43,9 @@ def test_a_column_that_may_grow_is_altered() -> None:
     text = ColumnFacts(
         name="c", type="varchar(10)", charset="utf8mb4", collation="utf8mb4_0900_ai_ci"
     )
-    assert fix_for("text", text).startswith("ALTER TABLE orders MODIFY c ")
+    assert fix_for("text", text).startswith("ALTER TABLE `orders` MODIFY `c` ")
     number = ColumnFacts(name="c", type="int")
-    assert fix_for("bigint", number) == "ALTER TABLE orders MODIFY c BIGINT"
+    assert fix_for("bigint", number) == "ALTER TABLE `orders` MODIFY `c` BIGINT"
 
 
 @pytest.mark.parametrize(
@@ -58,3 +58,37 @@ def test_a_column_is_not_altered_where_that_would_change_its_values(
     """MySQL would turn a number into its text, an instant into digits."""
     fix = fix_for(cql, ColumnFacts(name="c", type=sql))
     assert fix == f"a target of its own in which c is {other} (MODIFY would change values)"
+
+
+def test_what_else_a_column_is_stays_in_the_advice() -> None:
+    """A bare MODIFY would lose NOT NULL and the default."""
+    text = ColumnFacts(
+        name="c",
+        type="varchar(3)",
+        charset="utf8mb4",
+        collation="utf8mb4_0900_bin",
+        nullable=False,
+        default="x",
+    )
+    assert fix_for("text", text).endswith(" NOT NULL DEFAULT ...")
+
+
+def test_a_text_in_another_character_set_is_converted() -> None:
+    """MODIFY changes the bytes and keeps the characters."""
+    text = ColumnFacts(
+        name="c", type="varchar(20)", charset="latin1", collation="latin1_swedish_ci"
+    )
+    assert fix_for("text", text) == (
+        "ALTER TABLE `orders` MODIFY `c` VARCHAR(20) CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_bin"
+    )
+
+
+def test_a_column_that_is_something_else_is_not_altered() -> None:
+    """Another column is mapped instead."""
+    number = ColumnFacts(name="c", type="int", nullable=False, auto_increment=True)
+    assert fix_for("text", number).startswith('[tables.columns.c] name = "another column", or')
+
+
+def test_an_empty_uuid_is_offered_a_type_that_takes_it() -> None:
+    """BINARY(16) pads it, CHAR(36) has no text for it."""
+    assert "VARBINARY(16)" in fix_for("uuid", ColumnFacts(name="c", type="binary(16)"))

@@ -10,7 +10,7 @@ from cass_snapshot.mysql.columns import Flavour
 from cass_snapshot.mysql.planning.fit import Fit, fit
 from cass_snapshot.mysql.planning.nulls import constant_for
 from cass_snapshot.mysql.planning.profiles import with_characters
-from cass_snapshot.mysql.planning.sqltypes import SqlType, parse
+from cass_snapshot.mysql.planning.sqltypes import Family, SqlType, parse
 from cass_snapshot.mysql.planning.wanted import DIGEST_KEY, Wanted, fail, warn
 from cass_snapshot.planned import (
     Constant,
@@ -131,16 +131,29 @@ def _column(place: Place, found: Fit, flavour: Flavour) -> tuple[PlannedColumn, 
 
 
 def _fix(place: Place, found: Fit, flavour: Flavour) -> str:
-    if place.in_key and place.wanted.in_source_key and not found.offer:
-        return DIGEST_KEY
+    key = place.in_key and place.wanted.in_source_key
+    apart = f"a target of its own, with {DIGEST_KEY}" if place.there else DIGEST_KEY
+    if place.there and found.verdict is Verdict.IMPOSSIBLE and (fix := _recoded(place, flavour)):
+        return fix
     if not found.offer:
-        return ""
+        return apart if key else ""
     if place.there and not _written_alike(place, found, flavour):
-        if place.in_key and place.wanted.in_source_key:
-            return f"a target of its own, with {DIGEST_KEY}"
         name = place.wanted.name
-        return f"a target of its own in which {name} is {found.offer} (MODIFY would change values)"
+        other = f"a target of its own in which {name} is {found.offer} (MODIFY would change values)"
+        if found.verdict is Verdict.IMPOSSIBLE:
+            other = f'{place.wanted.setting} name = "another column", or {other}'
+        return apart if key else other
     return place.remedy(found.offer)
+
+
+def _recoded(place: Place, flavour: Flavour) -> str:
+    """Return the change of character set or collation that lets a text column do."""
+    if place.sql is None or place.sql.family is not Family.TEXT:
+        return ""
+    cql = place.wanted.cql
+    sql = with_characters(replace(place.sql, charset="", collation=""), cql, flavour)
+    kind = fit(cql, sql, in_key=place.in_key, flavour=flavour)
+    return place.remedy(str(sql)) if kind.verdict is not Verdict.IMPOSSIBLE else ""
 
 
 def _written_alike(place: Place, found: Fit, flavour: Flavour) -> bool:
@@ -167,19 +180,21 @@ def _findings(place: Place, column: PlannedColumn, found: Fit) -> Iterator[Findi
         else:
             yield fail(f"{pair}: {found.note}", f"{fix}; or {wanted.setting} lossy = true")
     if place.in_key and wanted.in_source_key:
-        yield from _key_findings(wanted, found, fix)
+        yield from _key_findings(place, found, fix)
     elif not column.limits.nullable and wanted.reading.read:
         what = "" if wanted.reading is Reading.VALUE else f"{wanted.reading.value} of "
         remedy = f"{wanted.setting} null = a constant, or let {name} be NULL"
         yield warn(f"{name} is NOT NULL: a NULL {what}{wanted.column.name} is refused", remedy)
 
 
-def _key_findings(wanted: Wanted, found: Fit, fix: str) -> Iterator[Finding]:
+def _key_findings(place: Place, found: Fit, fix: str) -> Iterator[Finding]:
     """Yield what a natural key refuses that Cassandra takes."""
+    wanted = place.wanted
     if found.verdict is not Verdict.CHECKED:
         return
     text = f"key {wanted.column.name} {wanted.column.type}: {found.note}"
     if wanted.cql.name in ("varint", "decimal", "float", "double"):
         yield warn(text, fix)
     elif found.limits.chars_max is not None or found.limits.bytes_max is not None:
-        yield Finding(level=Level.OK, text=f"{text}; {DIGEST_KEY} takes any")
+        more = "" if place.there else f"; {DIGEST_KEY} takes any"
+        yield Finding(level=Level.OK, text=f"{text}{more}")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 from cass_snapshot.model import Table
+from cass_snapshot.mysql import statements
 from cass_snapshot.mysql.columns import Flavour
 from cass_snapshot.mysql.planning.assembly import Place
 from cass_snapshot.mysql.planning.profiles import regular_type
@@ -54,11 +55,19 @@ def _place(w: Wanted, column: ColumnFacts, mapping: TableMapping) -> Place:
         sql=sql,
         in_key=natural or w.reading is Reading.DIGEST,
         nullable=column.nullable,
-        remedy=partial("ALTER TABLE {} MODIFY {} {}".format, mapping.target, column.name),
+        remedy=_remedy(column, mapping.target),
         text=column.type,
         problem=problem,
         there=True,
     )
+
+
+def _remedy(column: ColumnFacts, target: str) -> Callable[[str], str]:
+    """Return what asks for another type of a column, and keeps what else it is."""
+    rest = "" if column.nullable else " NOT NULL"
+    rest += "" if column.default is None else " DEFAULT ..."
+    modify = f"ALTER TABLE {statements.quote(target)} MODIFY {statements.quote(column.name)}"
+    return lambda sql: f"{modify} {sql}{rest}"
 
 
 def _type(w: Wanted, column: ColumnFacts) -> tuple[SqlType | None, Finding | None]:
@@ -73,7 +82,10 @@ def _type(w: Wanted, column: ColumnFacts) -> tuple[SqlType | None, Finding | Non
 def _missing(w: Wanted, mapping: TableMapping, flavour: Flavour) -> Place:
     sql = {Reading.DIGEST: "BINARY(32)"}.get(w.reading)
     kind = regular_type(w.cql, mapping.profile, flavour) if sql is None else parse(sql)
-    add = f"ALTER TABLE {mapping.target} ADD COLUMN {w.name} {kind or 'LONGBLOB'}"
+    add = (
+        f"ALTER TABLE {statements.quote(mapping.target)}"
+        f" ADD COLUMN {statements.quote(w.name)} {kind or 'LONGBLOB'}"
+    )
     other = "" if w.in_source_key else ", or skip = true"
     mapped = f'; or {w.setting} name = "its column"{other}' if w.reading is Reading.VALUE else ""
     return Place(
@@ -96,11 +108,17 @@ def table_findings(there: TableFacts, mapping: TableMapping) -> Iterator[Finding
             f"[[tables]] target = another table, or ALTER TABLE {target} ENGINE=InnoDB",
         )
     for event, name in there.triggers:
-        then = "rows are updated, never replaced" if event == "DELETE" else "it fires for each row"
-        yield warn(
-            f"trigger {name} fires on {event}: {then}",
-            f"leave it if that is meant; else DROP TRIGGER {name}",
-        )
+        if event == "DELETE":
+            yield warn(
+                f"trigger {name} fires on DELETE: rows are updated, never replaced",
+                "leave it; nothing is deleted",
+            )
+        else:
+            yield warn(
+                f"trigger {name} fires on {event}: it may change the values that arrive, which"
+                " nothing here would notice",
+                f"unless that is meant, DROP TRIGGER {statements.quote(name)} for the copy",
+            )
     for name in there.parents:
         yield warn(
             f"foreign key {name}: a row without its parent is refused",
@@ -176,10 +194,14 @@ def key_findings(
         )
     for other in there.keys:
         if other != match and not _harmless(other, key, left):
+            drop = (
+                f"ALTER TABLE {statements.quote(target)} DROP INDEX {statements.quote(other.name)}"
+            )
+            leave = "map nothing to its columns, or copy into another table"
             yield fail(
                 f"unique key {other.name} ({', '.join(other.columns)}) could make one row"
                 " overwrite another",
-                f"ALTER TABLE {target} DROP INDEX {other.name}, or copy into another table",
+                leave if other.name == PRIMARY else f"{drop}, or {leave}",
             )
 
 

@@ -130,5 +130,6 @@ def offer(cql: CqlType, sql: SqlType) -> str:
     """Return a type that takes more values of a CQL type than this one; empty if none does."""
     natural = _READABLE.get(cql.name)
     raw = _RAW.get(cql.name, "LONGBLOB")
-    tried = [raw] if natural is None or sql.short == natural else [natural, raw]
+    bytewise = sql.family is Family.BYTES
+    tried = [raw] if natural is None or sql.short == natural or bytewise else [natural, raw]
     return next((text for text in tried if text != sql.short), "")
