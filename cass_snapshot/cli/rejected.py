@@ -23,12 +23,20 @@ def rejected_lines(tables: Sequence[TableStatus], width: int) -> list[str]:
     for table in tables:
         if not table.rows_rejected:
             continue
-        for group in table.rejects[:REASONS_MAX]:
-            lines += reason_lines(table.table, group, width)
-        if len(table.rejects) > REASONS_MAX:
-            lines.append(f"{INDENT}and {plural(len(table.rejects) - REASONS_MAX, 'reason')} more")
+        lines += group_lines(table.table, table.rejects, width)
         lines.append(f"{INDENT}{table.rejected_file}, reasons in {_whys(table.rejected_file)}")
     return ["", *lines] if lines else []
+
+
+def group_lines(table: str, groups: Sequence[RejectedRows], width: int) -> list[str]:
+    """Return why rows of a table are refused, the commonest reasons first."""
+    lines = []
+    for group in groups[:REASONS_MAX]:
+        lines += reason_lines(table, group, width)
+    if len(groups) > REASONS_MAX:
+        more = plural(len(groups) - REASONS_MAX, "more kind")
+        lines.append(f"{INDENT}and {more}, see rejected/*.why.jsonl")
+    return lines
 
 
 def reason_lines(table: str, group: RejectedRows, width: int) -> list[str]:
@@ -36,7 +44,8 @@ def reason_lines(table: str, group: RejectedRows, width: int) -> list[str]:
     rows = f"{plural(group.rows, 'row')} of {table}"
     start = f"  {group.code:<8}"
     where = f"{rows}, column {group.column}" if group.column else rows
-    text = f"{where}: {group.why} (MySQL error {group.error})"
+    known = f"error {group.error}"
+    text = f"{where}: {group.why}" + ("" if known in group.why else f" (MySQL {known})")
     lines = wrap(text, width, initial_indent=start, subsequent_indent=INDENT)
     fix = wrap(
         f"fix  {group.fix}", width, initial_indent=INDENT, subsequent_indent=INDENT + " " * 5

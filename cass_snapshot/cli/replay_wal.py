@@ -10,7 +10,7 @@ import typer
 from cass_snapshot.cli.figures import columns, plural
 from cass_snapshot.cli.loading import load_settings
 from cass_snapshot.cli.options import WHAT, Common, ToOption
-from cass_snapshot.cli.rejected import reason_lines
+from cass_snapshot.cli.rejected import group_lines
 
 if TYPE_CHECKING:
     from cass_snapshot.settings import Settings
@@ -84,16 +84,17 @@ def mend_lines(report: MendReport, *, dry_run: bool, width: int = 80) -> list[st
     before, left = sum(t.rejected for t in tables), sum(t.left for t in tables)
     first = f"rejected rows of {report.run_id}: {before - left:,} of {before:,} went in"
     if dry_run:
-        fit = sum(t.tried for t in tables) - sum(g.rows for t in tables for g in t.refused)
-        first = f"rejected rows of {report.run_id}: {fit:,} of {before:,} would be tried"
+        fit = sum(t.tried - t.rows_refused for t in tables)
+        first = f"rejected rows of {report.run_id}: {fit:,} of {before:,} may go in by now"
     if not before:
         first = f"rejected rows of {report.run_id}: there are none"
-    rows = [["table", "rejected", "tried", "left"]]
-    rows += [[t.table, f"{t.rejected:,}", f"{t.tried:,}", f"{t.left:,}"] for t in tables]
+    rows = [["table", "rejected", *(("checked", "fit") if dry_run else ("tried", "left"))]]
+    for t in tables:
+        last = t.tried - t.rows_refused if dry_run else t.left
+        rows.append([t.table, f"{t.rejected:,}", f"{t.tried:,}", f"{last:,}"])
     lines = [first, "", *(f"  {line}" for line in columns(rows))]
     for table in tables:
-        for group in table.refused:
-            lines += reason_lines(table.table, group, width)
+        lines += group_lines(table.table, table.refused, width)
     return lines + _next(tables, dry_run=dry_run)
 
 

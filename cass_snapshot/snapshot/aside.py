@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
 from cass_snapshot.errors import SnapshotError
@@ -75,7 +75,7 @@ class Aside:
 
 
 def reasons(directory: Path, table: TableName, mended: Collection[str]) -> tuple[RejectedRows, ...]:
-    """Return why rows of a table are set aside, the commonest reason first; a row counts once.
+    """Return why rows of a table are set aside, the commonest reason first.
 
     Args:
         directory: the folder ``rejected`` of the run.
@@ -83,25 +83,24 @@ def reasons(directory: Path, table: TableName, mended: Collection[str]) -> tuple
         mended: the ids of rows that have gone in since.
     """
     whys = read_whys(directory, table)
-    return grouped([why.problems[0] for why in whys if why.problems and why.id not in mended])
+    return grouped(why.problems for why in whys if why.id not in mended)
 
 
-def grouped(problems: Collection[Problem]) -> tuple[RejectedRows, ...]:
-    """Return rows by the first problem of each, those of one column and error together."""
-    first: dict[tuple[str, str, int], Problem] = {}
-    rows: Counter[tuple[str, str, int]] = Counter()
-    for problem in problems:
-        key = (problem.column, problem.code, problem.error)
-        first.setdefault(key, problem)
-        rows[key] += 1
+def grouped(rows: Iterable[Sequence[Problem]]) -> tuple[RejectedRows, ...]:
+    """Return rows by why they are set aside, what is told in the same words together.
+
+    Args:
+        rows: the problems of each row; one with several is counted under each of them.
+    """
+    reasons = Counter(problem for problems in rows for problem in dict.fromkeys(problems))
     return tuple(
         RejectedRows(
             rows=count,
-            column=first[key].column,
-            code=first[key].code,
-            error=first[key].error,
-            why=first[key].what,
-            fix=first[key].fix,
+            column=problem.column,
+            code=problem.code,
+            error=problem.error,
+            why=problem.what,
+            fix=problem.fix,
         )
-        for key, count in rows.most_common()
+        for problem, count in reasons.most_common()
     )

@@ -64,7 +64,7 @@ def _mend_table(
     tallies = {t.range: t.rejected for t in ledger.tallies(job.record)}
     ranges = [c.range for c in ledger.checkpoints(job.record)]
     rows = _Rows(chosen.folder / "rejected", job, ranges, ledger.mended(job.record), tallies)
-    refused: list[Problem] = []
+    refused: list[Sequence[Problem]] = []
     tried = 0
     with_target = chosen.open_target(settings.mysql, job)
     patience = Patience(unavailable_s=settings.mysql.unavailable_timeout_s)
@@ -72,7 +72,8 @@ def _mend_table(
     try:
         for token_range, kept in rows:
             tried += 1
-            refused += mender.problems(token_range, kept)[:1]
+            if problems := mender.problems(token_range, kept):
+                refused.append(problems)
     finally:
         with_target.close()
     return TableMend(
@@ -80,6 +81,7 @@ def _mend_table(
         rejected=sum(tallies.values()),
         tried=tried,
         left=sum(t.rejected for t in ledger.tallies(job.record)),
+        rows_refused=len(refused),
         refused=grouped(refused),
     )
 

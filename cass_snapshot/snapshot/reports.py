@@ -39,13 +39,15 @@ class TableMend:
     """What trying the rejected rows of one table again came to.
 
     ``rejected`` rows were lacking before and ``left`` are lacking now; of those ``tried``, which
-    are the ones whose row is kept here, ``refused`` tells why the target still does not take them.
+    are the ones whose row is kept here, ``rows_refused`` are still not taken and ``refused`` tells
+    why: a row with several bad columns is counted under each of them.
     """
 
     table: str
     rejected: int
     tried: int
     left: int
+    rows_refused: int
     refused: tuple[RejectedRows, ...]
 
 

@@ -92,7 +92,10 @@ class TableStatus:
     replaced: tuple[tuple[str, int], ...] = ()
     """How many NULLs became their declared replacement, by source column."""
     rejects: tuple[RejectedRows, ...] = ()
-    """Why rows were set aside, the commonest first; filled when copying is over."""
+    """Why rows were set aside, the commonest first; filled when copying is over.
+
+    A row with several bad columns is counted under each of them.
+    """
     rejected_file: str = ""
     """Where they are, within the run's folder."""
     retries: int = 0

@@ -11,6 +11,7 @@ from typer.main import get_command
 from cass_snapshot.cli.app import app, invocation
 from cass_snapshot.cli.commands import WITH_VALUE, Commands, commands_from
 from cass_snapshot.cli.options import Common, Watch
+from cass_snapshot.cli.rejected import REASONS_MAX
 from cass_snapshot.cli.run import close
 from cass_snapshot.cli.summary import summary
 from cass_snapshot.model import TokenRange
@@ -292,8 +293,17 @@ def test_a_refusal_that_names_no_column_is_told_without_one() -> None:
     why = "MySQL refuses the row with error 3819"
     group = replace(REJECTED, rows=1, column="", code="CS-D04", error=3819, why=why, fix="")
     lines = ended(4, rows_rejected=1, rejects=(group,), rejected_file="rejected/orders.jsonl")
-    told = f"CS-D04 1 row of shop.orders: {why} (MySQL error 3819)"
-    assert told in " ".join(" ".join(lines).split())
+    start = lines.index(f"  CS-D04  1 row of shop.orders: {why}")
+    assert lines[start + 1] == "          rejected/orders.jsonl, reasons in orders.why.jsonl"
+
+
+def test_of_many_reasons_the_commonest_are_told_and_the_others_counted() -> None:
+    """A summary stays short, also where each row is bad in a way of its own."""
+    groups = tuple(replace(NULL, column=f"c{n}") for n in range(13))
+    lines = ended(4, rows_rejected=13, rejects=groups, rejected_file="rejected/orders.jsonl")
+    assert sum(line.startswith("  CS-D03") for line in lines) == REASONS_MAX
+    assert "          and 3 more kinds, see rejected/*.why.jsonl" in lines
+    assert not any("column c10" in line for line in lines)
 
 
 def test_beyond_the_limit_the_same_command_continues() -> None:

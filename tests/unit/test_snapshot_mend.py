@@ -151,6 +151,7 @@ def report(rejected: int, tried: int, left: int, refused: int = 0) -> MendReport
         rejected=rejected,
         tried=tried,
         left=left,
+        rows_refused=refused,
         refused=(group,) if refused else (),
     )
     return MendReport(run_id="20261120T104211-k3f9", tables=(table,), exit_code=4 if left else 0)
@@ -166,7 +167,12 @@ def test_the_operator_is_told_what_went_in_and_what_is_left() -> None:
         "  CS-D02  2 rows of shop.orders, column note: too long (MySQL error 1406)",
         "          fix  widen it",
     ]
-    assert "would be tried" in mend_lines(report(3, 3, 3), dry_run=True)[0]
+    assert mend_lines(report(12, 12, 12, 9), dry_run=True)[:4] == [
+        "rejected rows of 20261120T104211-k3f9: 3 of 12 may go in by now",
+        "",
+        "  table         rejected   checked   fit",
+        "  shop.orders         12        12     3",
+    ]
     assert "there are none" in mend_lines(report(0, 0, 0), dry_run=False)[0]
     assert "counts both sides" in mend_lines(report(1, 1, 0), dry_run=False)[-1]
 
