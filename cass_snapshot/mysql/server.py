@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import mysql.connector
 
-from cass_snapshot.mysql import statements
+from cass_snapshot.mysql import control, statements
 from cass_snapshot.mysql.columns import Flavour
 from cass_snapshot.mysql.connection import ServerFacts
 from cass_snapshot.mysql.grants import Held, read_grants
@@ -38,6 +38,7 @@ def server_findings(
         *_settings(facts),
         *_modes(ask, facts),
         *_grants(ask, settings),
+        *_control_tables(ask, settings),
     ]
     return sorted(found, key=lambda f: list(Level).index(f.level))
 
@@ -61,7 +62,7 @@ def _settings(facts: ServerFacts) -> Iterator[Finding]:
         fix = "SET GLOBAL max_allowed_packet = 67108864 at the server"
         yield _finding(Level.WARN, f"{packet}: a larger row is refused", fix)
     else:
-        yield _finding(Level.OK, packet)
+        yield _finding(Level.OK, f"{packet}: a larger row is refused, even into LONGBLOB")
     if facts.local_infile:
         yield _finding(Level.OK, "local_infile is ON: rows are loaded the fast way")
     else:
@@ -120,3 +121,22 @@ def _grants(ask: Ask, settings: MysqlSettings) -> Iterator[Finding]:
 
 def _target_needs(settings: MysqlSettings) -> Sequence[str]:
     return _TARGET_NEEDS if settings.create_tables == "never" else (*_TARGET_NEEDS, "CREATE")
+
+
+def _control_tables(ask: Ask, settings: MysqlSettings) -> Iterator[Finding]:
+    """Yield the control tables of an earlier version, which the next run has to alter."""
+    grants = read_grants(ask)
+    held = grants.on(settings.control, "ALTER")
+    for table in control.ADDED:
+        there = {str(name) for name, *_ in ask(statements.COLUMN_FACTS, settings.control, table)}
+        alter = control.add_columns(settings.control, table, there) if there else ""
+        if not alter:
+            continue
+        text = f"{settings.control}.{table} is of an earlier version: the next run adds columns"
+        if held is Held.YES:
+            yield _finding(Level.OK, text)
+            continue
+        grant = f"GRANT ALTER ON {statements.quote(settings.control)}.* TO {grants.login}"
+        level = Level.FAIL if held is Held.NO else Level.WARN
+        sure = "has no" if held is Held.NO else "may have no"
+        yield _finding(level, f"{text}, and {grants.login} {sure} ALTER", f"{grant}; or {alter}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import mysql.connector
 import pytest
 from pydantic import SecretStr
 
@@ -24,6 +25,7 @@ from tests.support.typed_cells import clustering, column, key, table
 
 pytestmark = pytest.mark.servers
 
+ROW_TOO_LARGE = 1118
 SCALARS = (
     *("ascii", "text", "blob", "boolean", "tinyint", "smallint", "int", "bigint", "varint"),
     *("decimal", "float", "double", "date", "time", "timestamp", "uuid", "timeuuid", "inet"),
@@ -378,3 +380,33 @@ def test_grants_that_are_missing_are_named_with_the_statement(bench: Bench) -> N
         f"GRANT CREATE ON `{bench.database}`.* TO '{login}'@'%'",
         f"GRANT DELETE ON `{bench.database}`.* TO '{login}'@'%'",
     ]
+
+
+@pytest.mark.parametrize("cql", ["text", "inet"])
+def test_a_table_is_created_with_as_many_columns_as_the_plan_allows(bench: Bench, cql: str) -> None:
+    """One more is refused by the server, and by the plan before it."""
+    flavour = bench.admin.heading.partition(" ")[0]
+    most = {("mysql", "text"): 197, ("mysql", "inet"): 197, ("mariadb", "text"): 383}
+    count = most.get((flavour, cql), 175)
+    columns = [key("id", "int"), *(column(f"c{n}", cql) for n in range(count + 1))]
+    fits, fails = bench.plan(*columns[:-1]), bench.plan(*columns)
+    assert (failures(fits), len(failures(fails))) == ([], 1)
+    bench.admin.create(fits)
+    last = fits.definitions[-1]
+    with pytest.raises(mysql.connector.Error) as refused:
+        bench.sql(f"ALTER TABLE {{db}}.t ADD COLUMN more {last} NULL, ALGORITHM=COPY")
+    assert refused.value.errno == ROW_TOO_LARGE
+
+
+def test_control_tables_of_an_earlier_version_need_a_grant(bench: Bench) -> None:
+    """Doctor says so before a run fails for it; those who may alter are told that it happens."""
+    bench.admin.prepare()
+    assert not [f for f in bench.admin.findings() if "earlier version" in f.text]
+    bench.sql("ALTER TABLE {db}.snapshot_wal DROP COLUMN tally")
+    (told,) = (f for f in bench.admin.findings() if "earlier version" in f.text)
+    assert told.level is Level.OK
+    with logged_in(bench, DATA) as admin:
+        (missing,) = (f for f in admin.findings() if "earlier version" in f.text)
+    assert missing.level is Level.FAIL
+    assert missing.fix.startswith(f"GRANT ALTER ON `{bench.database}`.* TO 'u_")
+    assert "ADD COLUMN `tally` LONGTEXT NULL" in missing.fix

@@ -141,11 +141,12 @@ def test_mariadb_has_one_zero_in_a_double() -> None:
 
 
 def test_mariadb_keeps_json_as_text_and_has_types_of_its_own() -> None:
-    """An IPv4 address does not stay one in INET6."""
+    """INET6 refuses an IPv4 address, which is told before."""
     maria = Flavour.MARIADB
     assert fitted("list<int>", "JSON", flavour=maria).verdict is E
     assert fitted("uuid", "UUID", flavour=maria).form is Form.UUID
-    assert fitted("inet", "INET6", flavour=maria).verdict is L
+    inet = fitted("inet", "INET6", flavour=maria)
+    assert (inet.verdict, inet.note) == (C, "refused: IPv4, by MariaDB, empty values")
 
 
 @pytest.mark.parametrize("cql", sorted(SCALARS))

@@ -61,7 +61,9 @@ def assemble(places: Sequence[Place], flavour: Flavour) -> Assembled:
         column, trouble = _column(place, found, flavour)
         columns.append(column)
         findings += (
-            [place.problem] if place.problem is not None else _findings(place, column, found)
+            [place.problem]
+            if place.problem is not None
+            else _findings(place, column, found, _fix(place, found, flavour))
         )
         findings += trouble
     definitions = tuple(str(p.sql) if p.sql is not None else p.text for p in places)
@@ -78,13 +80,15 @@ def _fit(place: Place, flavour: Flavour) -> Fit:
     reading = place.wanted.reading
     if reading is Reading.DIGEST:
         least, most = found.limits.bytes_min or 0, found.limits.bytes_max or 0
-        fits = found.form is Form.HEX and least <= DIGEST_BYTES <= most
+        whole = sql.base in ("BINARY", "VARBINARY")
+        fits = whole and least <= DIGEST_BYTES <= most
         verdict = Verdict.EXACT if fits else Verdict.IMPOSSIBLE
         return replace(
             found, verdict=verdict, note="SHA-256 of the primary key", offer="BINARY(32)"
         )
     if not reading.read or reading is not Reading.VALUE:
-        whole = found.form is Form.INTEGER and found.limits.integer_max is None
+        # As text they would be compared as such, 9 after 10.
+        whole = sql.family is Family.INTEGER and found.limits.integer_max is None
         verdict = Verdict.EXACT if whole else Verdict.IMPOSSIBLE
         return replace(found, verdict=verdict, note=_MADE[reading], offer="BIGINT")
     return found
@@ -119,7 +123,7 @@ def _column(place: Place, found: Fit, flavour: Flavour) -> tuple[PlannedColumn, 
         limits=replace(
             found.limits,
             nullable=place.nullable or null is not None,
-            fix=_fix(place, found, flavour),
+            fix=_fix_of_rejection(place, found, flavour),
         ),
         reading=wanted.reading,
         target=wanted.name,
@@ -128,6 +132,14 @@ def _column(place: Place, found: Fit, flavour: Flavour) -> tuple[PlannedColumn, 
         note=found.note,
     )
     return column, trouble
+
+
+def _fix_of_rejection(place: Place, found: Fit, flavour: Flavour) -> str:
+    """Return what lets a column take what it refused: by then its table has been created."""
+    fix = _fix(place, found, flavour)
+    return (
+        f"{fix}; if the table is there: DROP TABLE, then --new" if fix and not place.there else fix
+    )
 
 
 def _fix(place: Place, found: Fit, flavour: Flavour) -> str:
@@ -167,10 +179,10 @@ def _written_alike(place: Place, found: Fit, flavour: Flavour) -> bool:
     return kind.form is found.form
 
 
-def _findings(place: Place, column: PlannedColumn, found: Fit) -> Iterator[Finding]:
+def _findings(place: Place, column: PlannedColumn, found: Fit, better: str) -> Iterator[Finding]:
     wanted, name = place.wanted, column.name
     pair = f"{wanted.column.name} {wanted.column.type} -> {name} {place.sql.short}"  # type: ignore[union-attr]  # without a type there is a problem instead
-    fix = column.limits.fix or "another target column"
+    fix = better or "another target column"
     if found.verdict is Verdict.IMPOSSIBLE:
         yield fail(f"{pair}: {found.note}", fix)
         return
@@ -182,8 +194,10 @@ def _findings(place: Place, column: PlannedColumn, found: Fit) -> Iterator[Findi
     if place.in_key and wanted.in_source_key:
         yield from _key_findings(place, found, fix)
     elif not column.limits.nullable and wanted.reading.read:
-        what = "" if wanted.reading is Reading.VALUE else f"{wanted.reading.value} of "
-        remedy = f"{wanted.setting} null = a constant, or let {name} be NULL"
+        what, remedy = "", f"{wanted.setting} null = a constant, or let {name} be NULL"
+        if wanted.reading is not Reading.VALUE:  # which no constant can replace
+            what = f"{wanted.reading.value} of "
+            remedy = f"let {name} be NULL: ALTER TABLE ... MODIFY {name} {place.sql} NULL"
         yield warn(f"{name} is NOT NULL: a NULL {what}{wanted.column.name} is refused", remedy)
 
 

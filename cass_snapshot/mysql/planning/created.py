@@ -15,13 +15,17 @@ from cass_snapshot.mysql.planning.profiles import (
     with_characters,
 )
 from cass_snapshot.mysql.planning.sqltypes import Family, SqlType, parse
-from cass_snapshot.mysql.planning.wanted import DIGEST_KEY, Wanted, fail
+from cass_snapshot.mysql.planning.wanted import DIGEST_KEY, Wanted, fail, warn
 from cass_snapshot.mysql.planning.widths import (
     COLUMNS_MAX,
     KEY_BYTES_MAX,
     KEY_PARTS_MAX,
+    PAGE_BYTES_FIXED,
+    PAGE_BYTES_MAX,
     ROW_BYTES_MAX,
     key_bytes,
+    page_bytes,
+    page_bytes_worst,
     row_bytes,
 )
 from cass_snapshot.planned import Finding, Reading, TableMapping
@@ -45,7 +49,7 @@ def places(
 ) -> tuple[list[Place], list[Finding]]:
     """Return where each column goes, and what the table's limits do not allow."""
     natural = [w for w in wanted if w.in_source_key] if not mapping.digest_key else []
-    asked = {id(w): _asked(w, flavour) for w in wanted}
+    asked = {id(w): asked_type(w, flavour) for w in wanted}
     share, trouble = _share(natural, asked, mapping.profile, flavour)
     found = []
     for w in wanted:
@@ -70,7 +74,7 @@ def places(
                 problem=problem,
             )
         )
-    return found, [*trouble, *_table_findings(found)]
+    return found, [*trouble, *_table_findings(found), *_page_findings(found, flavour)]
 
 
 def _remedy(w: Wanted, *, in_key: bool) -> Callable[[str], str]:
@@ -79,7 +83,7 @@ def _remedy(w: Wanted, *, in_key: bool) -> Callable[[str], str]:
     return partial('{} type = "{}"'.format, w.setting)
 
 
-def _asked(w: Wanted, flavour: Flavour) -> SqlType | Finding | None:
+def asked_type(w: Wanted, flavour: Flavour) -> SqlType | Finding | None:
     """Return the type that the operator gave, or why it is none."""
     if w.reading is not Reading.VALUE or w.said.type is None:
         return None
@@ -141,6 +145,31 @@ def _table_findings(found: Sequence[Place]) -> Iterator[Finding]:
         yield fail(
             f"the columns declare {total:,} bytes a row, and MySQL takes {ROW_BYTES_MAX:,}",
             f'{widest.wanted.setting} type = "{large}", which lies outside the row',
+        )
+
+
+def _page_findings(found: Sequence[Place], flavour: Flavour) -> Iterator[Finding]:
+    """Yield that a row does not fit half a page, where InnoDB keeps a part of every column."""
+    nulls = (sum(p.nullable for p in found) + 7) // 8
+    typed = [(p.sql, p.in_key) for p in found if p.sql is not None]
+    least = PAGE_BYTES_FIXED + nulls + sum(page_bytes(s, flavour) for s, _ in typed)
+    worst = (
+        PAGE_BYTES_FIXED
+        + nulls
+        + sum(page_bytes_worst(s, flavour, in_key=in_key) for s, in_key in typed)
+    )
+    fix = "[tables.columns.NAME] skip = true for some, or several runs, each into its own target"
+    if least > PAGE_BYTES_MAX:
+        yield fail(
+            f"{len(found)} columns keep {least:,} bytes of a row in its page, and InnoDB takes"
+            f" {PAGE_BYTES_MAX:,}: the table cannot be created",
+            fix,
+        )
+    elif worst > PAGE_BYTES_MAX:
+        yield warn(
+            f"{len(found)} columns may keep {worst:,} bytes of a row in its page, and InnoDB takes"
+            f" {PAGE_BYTES_MAX:,}: rows with many values of up to 40 bytes are refused",
+            fix,
         )
 
 

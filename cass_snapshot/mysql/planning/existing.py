@@ -9,6 +9,8 @@ from cass_snapshot.model import Table
 from cass_snapshot.mysql import statements
 from cass_snapshot.mysql.columns import Flavour
 from cass_snapshot.mysql.planning.assembly import Place
+from cass_snapshot.mysql.planning.created import asked_type
+from cass_snapshot.mysql.planning.fit import fit
 from cass_snapshot.mysql.planning.profiles import regular_type
 from cass_snapshot.mysql.planning.sqltypes import SqlType, parse
 from cass_snapshot.mysql.planning.tablefacts import ColumnFacts, KeyFacts, TableFacts
@@ -68,6 +70,31 @@ def _remedy(column: ColumnFacts, target: str) -> Callable[[str], str]:
     rest += "" if column.default is None else " DEFAULT ..."
     modify = f"ALTER TABLE {statements.quote(target)} MODIFY {statements.quote(column.name)}"
     return lambda sql: f"{modify} {sql}{rest}"
+
+
+def asked_findings(
+    found: Sequence[Place], mapping: TableMapping, flavour: Flavour
+) -> Iterator[Finding]:
+    """Yield the types that were asked for columns that have another one already."""
+    for place in found:
+        w = place.wanted
+        if not place.there or place.sql is None or w.said.type is None:
+            continue
+        if w.reading is not Reading.VALUE:
+            continue
+        asked = asked_type(w, flavour)
+        if isinstance(asked, Finding):
+            yield asked
+        elif asked is not None and asked.short != place.sql.short:
+            now, wished = (
+                fit(w.cql, sql, in_key=place.in_key, flavour=flavour) for sql in (place.sql, asked)
+            )
+            say = warn if now.form is wished.form else fail
+            yield say(
+                f"{w.name} is {place.sql.short} in {mapping.target} already; type ="
+                f' "{w.said.type}" is for tables that a run creates',
+                f"DROP TABLE {mapping.target}, or another target, or remove {w.setting} type",
+            )
 
 
 def _type(w: Wanted, column: ColumnFacts) -> tuple[SqlType | None, Finding | None]:

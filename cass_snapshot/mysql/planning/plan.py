@@ -100,6 +100,7 @@ def _there(
         owned=existing.owned(there, mapping, left),
         findings=[
             *existing.table_findings(there, mapping),
+            *existing.asked_findings(places, mapping, flavour),
             *existing.unmapped_findings(left, mapping.target),
             *existing.key_findings(there, mapping, key, left),
             *existing.hidden_findings(there, mapping, left),

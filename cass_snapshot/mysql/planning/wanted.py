@@ -12,11 +12,13 @@ from difflib import get_close_matches
 
 from cass_snapshot.cql import CqlType, parse
 from cass_snapshot.model import Column, ColumnKind, Table
-from cass_snapshot.planned import ColumnMapping, Finding, Level, Reading, TableMapping
+from cass_snapshot.planned import ColumnMapping, Conflict, Finding, Level, Reading, TableMapping
 
 DIGEST_NAME, TOKEN_NAME = "cassandra_key", "cassandra_token"
 DIGEST_KEY = '[[tables]] key = "digest"'
 NAME_MAX = 64
+NAMED_MAX = 5
+"""Columns that a finding names; more are counted."""
 _READ_AS = {Reading.WRITETIME: "bigint", Reading.TTL: "int", Reading.TOKEN: "bigint"}
 
 
@@ -111,13 +113,28 @@ def mapping_findings(
             yield fail(f"{section}: {table.name} has no such column", f"{section}: {hint}")
             continue
         yield from _column_findings(by_name[said.source], said)
-    times = any(w.reading is Reading.WRITETIME for w in wanted)
-    if mapping.conflict.value == "newer" and not times:
+    if mapping.conflict is Conflict.NEWER:
+        yield from _newer_findings(wanted)
+    yield from _name_findings(table, wanted)
+
+
+def _newer_findings(wanted: tuple[Wanted, ...]) -> Iterator[Finding]:
+    """Yield the columns whose write times nobody looks at."""
+    timed = {w.column.name for w in wanted if w.reading is Reading.WRITETIME}
+    values = [w for w in wanted if w.reading is Reading.VALUE and not w.column.in_key]
+    if not timed:
         yield fail(
             'on_conflict = "newer" needs the time at which a column was written',
             '[tables.columns.NAME] writetime = "a target column", or another on_conflict',
         )
-    yield from _name_findings(table, wanted)
+    elif left := [w for w in values if w.column.name not in timed]:
+        listed = ", ".join(w.column.name for w in left[:NAMED_MAX])
+        more = f" and {len(left) - NAMED_MAX} more" if len(left) > NAMED_MAX else ""
+        yield warn(
+            f'on_conflict = "newer" does not see when {listed}{more} changed: no write time is'
+            " copied",
+            f'{left[0].setting} writetime = "a target column"',
+        )
 
 
 def _column_findings(column: Column, said: ColumnMapping) -> Iterator[Finding]:

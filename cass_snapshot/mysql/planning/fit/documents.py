@@ -40,8 +40,8 @@ def into_uuid(cql: CqlType, sql: SqlType, in_key: bool, flavour: Flavour) -> Fit
 
 
 def into_inet(cql: CqlType, sql: SqlType, in_key: bool, flavour: Flavour) -> Fit | None:  # noqa: ARG001 - one signature
-    """Return the fit of an address with INET6, which has no IPv4 of its own."""
+    """Return the fit of an address with INET6, which takes no 127.0.0.1 [measured on 10.11]."""
     if cql.name != "inet" or sql.base != "INET6" or in_key:
         return None
-    note = "127.0.0.1 and ::ffff:127.0.0.1 become one address"
-    return lossy(Form.INET, sql, note, offer(cql, sql))
+    refused = ["IPv4, by MariaDB", *may_be_empty(cql)]
+    return fitting(Form.INET, sql, offer=offer(cql, sql), refused=refused)
