@@ -157,11 +157,13 @@ class Tally:
 
     ``static_only`` counts partitions without a row, ``refused`` rows that the encoder set aside,
     ``nulls`` the NULLs of each column (by its source name) that has a declared replacement.
+    ``ids`` name the refused rows; a batch of an earlier version has none.
     """
 
     static_only: int = 0
     refused: int = 0
     nulls: tuple[tuple[str, int], ...] = ()
+    ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

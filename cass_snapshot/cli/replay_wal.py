@@ -11,6 +11,7 @@ from cass_snapshot.cli.figures import columns, plural
 from cass_snapshot.cli.loading import load_settings
 from cass_snapshot.cli.options import WHAT, Common, ToOption
 from cass_snapshot.cli.rejected import group_lines
+from cass_snapshot.exits import Exit
 
 if TYPE_CHECKING:
     from cass_snapshot.settings import Settings
@@ -119,7 +120,7 @@ def replay_lines(report: ReplayReport, *, dry_run: bool) -> list[str]:
     first = f"replay of {report.run_id}: {plural(batches, 'batch')} {verb}"
     if not batches:
         first = f"replay of {report.run_id}: the checkpoints in MySQL are past every batch"
-    rows = [["table", "ranges", "batches in WAL", verb, "rows"]]
+    rows = [["table", "ranges", "batches in WAL", verb, "rows", "rejected"]]
     rows += [
         [
             table.table,
@@ -127,7 +128,15 @@ def replay_lines(report: ReplayReport, *, dry_run: bool) -> list[str]:
             f"{table.batches_found:,}",
             f"{table.batches_applied:,}",
             f"{table.rows_applied:,}",
+            f"{table.rejected:,}",
         ]
         for table in report.tables
     ]
-    return [first, "", *(f"  {line}" for line in columns(rows))]
+    lines = [first, "", *(f"  {line}" for line in columns(rows))]
+    rejected = sum(table.rejected for table in report.tables)
+    if rejected and not dry_run:
+        lines += ["", f"  rejected {plural(rejected, 'row')}, which the target lacks"]
+        if report.exit_code == Exit.LIMIT:
+            lines.append("  limit    that is more than rejected_max")
+        lines.append("  next     mend the target, then replay-wal --rejected")
+    return lines

@@ -27,8 +27,10 @@ from cass_snapshot.validation import RangeTally
 
 FAILED = "failed"
 """The state in ``snapshot_wal`` of a batch that MySQL refused."""
-MENDED, REFUSED = "written", "refused"
-"""The states in ``snapshot_rejected``: the row is in by now, or was refused once more."""
+REJECTED, MENDED, REFUSED = "rejected", "written", "refused"
+"""The states in ``snapshot_rejected``: the row is not in; is by now; was refused once more."""
+_ROWS_AT_ONCE = 1000
+"""How many rejected rows one statement inserts, so that it stays far below any packet's limit."""
 
 
 def position_text(position: Position | None) -> str | None:
@@ -158,11 +160,30 @@ class CheckpointKeeper:
             return Written(fresh=True)
         return Written(fresh=False, rejected=self._prove_applied(cursor, batch))
 
-    def record(self, cursor: Any, batch: Batch, rejected: int) -> None:  # noqa: ANN401 - see connection.connect
-        """Write the batch's row of ``snapshot_wal``, and take rejected rows off the checkpoint."""
+    def record(
+        self,
+        cursor: Any,  # noqa: ANN401 - see connection.connect
+        batch: Batch,
+        rejected: Sequence[tuple[str, Problem]],
+    ) -> None:
+        """Write the batch's row of ``snapshot_wal`` and name the rows that it lacks.
+
+        Args:
+            cursor: of the batch's own transaction, which has moved the checkpoint.
+            batch: it; what the encoder refused of it is named in its tally.
+            rejected: id and problem of each row that the target refused; the checkpoint does not
+                count them as written.
+        """
+        number, tally = batch.range.number, batch.lines.tally
         if rejected:
-            cursor.execute(self._sql.count_out, (rejected, *self._key, batch.range.number))
-        self._insert(cursor, batch, self._wal_state, None, tally_text(batch.lines.tally, rejected))
+            cursor.execute(self._sql.count_out, (len(rejected), *self._key, number))
+        rows: list[tuple[object, ...]] = [
+            (*self._key, identity, number, REJECTED, None, None) for identity in tally.ids
+        ]
+        rows += [(*self._key, i, number, REJECTED, p.error, p.column) for i, p in rejected]
+        for start in range(0, len(rows), _ROWS_AT_ONCE):
+            cursor.executemany(self._sql.insert_rejected, rows[start : start + _ROWS_AT_ONCE])
+        self._insert(cursor, batch, self._wal_state, None, tally_text(tally, len(rejected)))
 
     def record_failure(self, cursor: Any, batch: Batch, error_code: int) -> None:  # noqa: ANN401 - see connection.connect
         """Write the row of ``snapshot_wal`` of a batch that was refused as a whole."""
@@ -185,10 +206,16 @@ class CheckpointKeeper:
             )
 
     def mended(self, cursor: Any, row_id: str) -> bool:  # noqa: ANN401 - see connection.connect
-        """Tell whether a rejected row went in already."""
+        """Tell whether a rejected row went in already.
+
+        Raises:
+            StateError: it is none of the rejected rows.
+        """
         cursor.execute(self._sql.rejected_state, (*self._key, row_id))
         row = cursor.fetchone()
-        return row is not None and row[0] == MENDED
+        if row is None:
+            raise self._changed(f"row {row_id} is not in snapshot_rejected")
+        return bool(row[0] == MENDED)
 
     def record_mend(
         self,
@@ -204,14 +231,28 @@ class CheckpointKeeper:
             row_id: names the row; not one that is in already.
             token_range: the range that it was read from.
             problem: why it was refused again, None if it is in.
+
+        Raises:
+            StateError: it is in, and row or range cannot be counted so; nothing may be committed.
         """
         state = MENDED if problem is None else REFUSED
         values = (state, problem and problem.error, problem and problem.column)
-        cursor.execute(
-            self._sql.insert_rejected, (*self._key, row_id, token_range.number, *values, *values)
+        cursor.execute(self._sql.mark_rejected, (*values, *self._key, row_id, MENDED))
+        if problem is not None:
+            return
+        if cursor.rowcount != 1:
+            raise self._changed(f"row {row_id} is not among the rejected rows any more")
+        cursor.execute(self._sql.count_in, (*self._key, token_range.number))
+        if cursor.rowcount != 1:
+            raise self._changed(f"{token_range} lacks no row")
+
+    def _changed(self, what: str) -> StateError:
+        return StateError(
+            what,
+            where=f"run {self._key[0]}, {self._key[1]}; the row was not written",
+            why="the control tables were changed, or belong to another plan",
+            fix="start afresh with --new",
         )
-        if problem is None:
-            cursor.execute(self._sql.count_in, (*self._key, token_range.number))
 
     def _insert(
         self,

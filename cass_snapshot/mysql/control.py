@@ -262,7 +262,7 @@ class ControlSql:
         self.tallies = f"SELECT `range`, `tally` FROM {wal} WHERE {_OF_RUN} AND `tally` IS NOT NULL"
 
     def _write_rejected(self, rejected: str) -> None:
-        self.rejected = f"SELECT `row_id` FROM {rejected} WHERE {_OF_RUN} AND `state` = %s"
+        self.lacking = f"SELECT `row_id`, `range` FROM {rejected} WHERE {_OF_RUN} AND `state` <> %s"
         self.rejected_state = (
             f"SELECT `state` FROM {rejected} WHERE {_OF_RUN} AND `row_id` = %s FOR UPDATE"
         )
@@ -270,6 +270,8 @@ class ControlSql:
             f"INSERT INTO {rejected} (`run_id`, `source`, `row_id`, `range`, `state`,"
             " `error_code`, `column_name`, `updated_at`)"
             " VALUES (%s, %s, %s, %s, %s, %s, %s, UTC_TIMESTAMP(3))"
-            " ON DUPLICATE KEY UPDATE `state` = %s, `error_code` = %s, `column_name` = %s,"
-            " `updated_at` = UTC_TIMESTAMP(3)"
+        )
+        self.mark_rejected = (
+            f"UPDATE {rejected} SET `state` = %s, `error_code` = %s, `column_name` = %s,"
+            f" `updated_at` = UTC_TIMESTAMP(3) WHERE {_OF_RUN} AND `row_id` = %s AND `state` <> %s"
         )

@@ -127,12 +127,12 @@ class MysqlLedger:
             for c in self.checkpoints(record)
         ]
 
-    def mended(self, record: RunRecord) -> frozenset[str]:
-        """Return the ids of rejected rows that have gone in since."""
+    def lacking(self, record: RunRecord) -> dict[str, int]:
+        """Return the ids of the rejected rows that are not in, each with its range's number."""
         if not self._query(TABLE_FACTS, (self._database, control.REJECTED)):
-            return frozenset()  # the tables of an earlier version, not yet brought up to date
-        rows = self._query(self._sql.rejected, (record.run_id, record.source, MENDED))
-        return frozenset(str(row[0]) for row in rows)
+            return {}  # the tables of an earlier version, not yet brought up to date
+        rows = self._query(self._sql.lacking, (record.run_id, record.source, MENDED))
+        return {str(identity): int(number) for identity, number in rows}
 
     def mark_range(self, record: RunRecord, number: int, state: RangeState, attempts: int) -> None:
         """Record the state of a range that is not done."""

@@ -6,7 +6,7 @@ batch, the batch was in, and nothing is written again (I3).
 
 A batch that MySQL refuses for its data is rolled back and written once more, row by row where need
 be. The rows that are left out are durable in the rejects before the others are committed: a crash
-between the two repeats both.
+between the two repeats both. Which rows of a batch are left out, its own transaction tells.
 """
 
 from __future__ import annotations
@@ -146,9 +146,9 @@ class MysqlTarget:
                 connection.rollback()
                 return written
             rejected = put(cursor, batch.lines) if batch.lines.rows else ()
-            if rejected:
-                self._rejects.add(rejected)
-            self._keeper.record(cursor, batch, len(rejected))
+            ids = self._rejects.add(rejected) if rejected else ()
+            problems = [row.problems[0] for row in rejected]
+            self._keeper.record(cursor, batch, list(zip(ids, problems, strict=True)))
         connection.commit()
         return Written(fresh=True, rejected=len(rejected))
 

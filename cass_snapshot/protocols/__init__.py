@@ -97,7 +97,8 @@ class Target(Protocol):
         """Write rows and checkpoint in one transaction (I2); not ``fresh`` if they were there.
 
         Rows that the target refuses for their data are left out, and are durable in ``Rejects``
-        before the others are committed. After a lost connection the next call opens another one.
+        before the others are committed; the ids of all rejected rows of the batch are in the same
+        transaction. After a lost connection the next call opens another one.
 
         Raises:
             TargetUnavailable: the connection is lost; whether the batch is in, the checkpoint says.
@@ -111,7 +112,8 @@ class Target(Protocol):
         """Try a rejected row again, and return why it is refused; empty where it is in.
 
         The row, the note that it is in, and the count of its range are one transaction. A row that
-        went in before is left alone. Raises what ``write`` raises.
+        went in before is left alone. Raises what ``write`` raises, and StateError for a row that is
+        none of the rejected ones.
         """
         ...
 
@@ -123,8 +125,11 @@ class Target(Protocol):
 class Rejects(Protocol):
     """Keeps the rows of one table that were set aside, beside the WAL."""
 
-    def add(self, rows: Sequence[Rejected]) -> None:
-        """Keep rows durably; one that is given again counts once. OSError where it cannot."""
+    def add(self, rows: Sequence[Rejected]) -> tuple[str, ...]:
+        """Keep rows durably and return the id of each; OSError where it cannot.
+
+        One that is given again is kept once. Which of them are set aside, the ledger knows.
+        """
         ...
 
 
@@ -167,8 +172,8 @@ class Ledger(Protocol):
         """Return what every range has besides its written rows, in order of their tokens."""
         ...
 
-    def mended(self, record: RunRecord) -> frozenset[str]:
-        """Return the ids of rejected rows that have gone in since."""
+    def lacking(self, record: RunRecord) -> dict[str, int]:
+        """Return the ids of the rejected rows that are not in, each with its range's number."""
         ...
 
     def mark_range(self, record: RunRecord, number: int, state: RangeState, attempts: int) -> None:

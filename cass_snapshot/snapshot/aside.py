@@ -48,7 +48,7 @@ class Aside:
         for index, planned in enumerate(self._plan.tables):
             try:
                 tallies = tuple(self._ledger.tallies(planned.job.record))
-                mended = self._ledger.mended(planned.job.record)
+                lacking = self._ledger.lacking(planned.job.record)
             except SnapshotError as error:  # the end of the run tells it, too
                 log.warning("rejected rows of %s could not be counted: %s", names[index], error)
                 continue
@@ -58,7 +58,7 @@ class Aside:
                 self._progress.change(
                     index,
                     rejected_file=f"rejected/{stem_of(names[index], names)}.jsonl",
-                    rejects=reasons(self._directory, names[index], mended),
+                    rejects=reasons(self._directory, names[index], lacking),
                 )
         return found
 
@@ -74,16 +74,18 @@ class Aside:
         )
 
 
-def reasons(directory: Path, table: TableName, mended: Collection[str]) -> tuple[RejectedRows, ...]:
+def reasons(
+    directory: Path, table: TableName, lacking: Collection[str]
+) -> tuple[RejectedRows, ...]:
     """Return why rows of a table are set aside, the commonest reason first.
 
     Args:
         directory: the folder ``rejected`` of the run.
         table: the table.
-        mended: the ids of rows that have gone in since.
+        lacking: the ids of the rows that are set aside, by the ledger.
     """
     whys = read_whys(directory, table)
-    return grouped(why.problems for why in whys if why.id not in mended)
+    return grouped(why.problems for why in whys if why.id in lacking)
 
 
 def grouped(rows: Iterable[Sequence[Problem]]) -> tuple[RejectedRows, ...]:

@@ -41,6 +41,6 @@ def capture(
         # An empty page with more to come is legal and says nothing.
         if page.rows or page.static_only or page.last:
             encoded = encoder.encode(page.rows)
-            rejects.add(encoded.rejected)
-            tally = replace(encoded.lines.tally, static_only=page.static_only)
+            ids = rejects.add(encoded.rejected)
+            tally = replace(encoded.lines.tally, static_only=page.static_only, ids=ids)
             yield wal.append(replace(encoded.lines, tally=tally), after, closing=page.last)

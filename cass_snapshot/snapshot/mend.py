@@ -1,15 +1,17 @@
 """``replay-wal --rejected``: tries rows that were set aside again, in the target as it is now.
 
-Nothing is removed from ``rejected``: which rows have gone in since, the target's ledger knows.
+Which rows are set aside and not in, the target's ledger knows, row by row; the files in
+``rejected`` only hold what is in them. A row there that the ledger does not name is stale: its
+batch was captured or applied again after a crash. Nothing is removed from the files.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
 
+from cass_snapshot.errors import StateError
 from cass_snapshot.exits import Exit
 from cass_snapshot.model import Cells, Position, Problem, Rejected, TokenRange
 from cass_snapshot.protocols import Target
@@ -35,7 +37,8 @@ def mend(settings: Settings, *, run: str | None, table: str | None, dry_run: boo
 
     Raises:
         PreflightError: the target does not fit the run any more.
-        StateError: values of a column would be written in another form than in the rest of the run.
+        StateError: values of a column would be written in another form than in the rest of the
+            run, or the ledger does not know which rows were rejected.
     """
     with chosen_run(settings, run=run, table=table) as chosen:
         reports = tuple(
@@ -61,51 +64,46 @@ def _mend_table(
 ) -> TableMend:
     """Try the rows of a table that are not in yet."""
     ledger = chosen.admin.ledger
-    tallies = {t.range: t.rejected for t in ledger.tallies(job.record)}
-    ranges = [c.range for c in ledger.checkpoints(job.record)]
-    rows = _Rows(chosen.folder / "rejected", job, ranges, ledger.mended(job.record), tallies)
+    ranges = {c.range.number: c.range for c in ledger.checkpoints(job.record)}
+    lacking = ledger.lacking(job.record)
+    _refuse_unnamed(job, {t.range: t.rejected for t in ledger.tallies(job.record)}, lacking)
     refused: list[Sequence[Problem]] = []
     tried = 0
     with_target = chosen.open_target(settings.mysql, job)
     patience = Patience(unavailable_s=settings.mysql.unavailable_timeout_s)
     mender = _Mender(job, with_target, patience, dry_run=dry_run)
     try:
-        for token_range, kept in rows:
-            tried += 1
-            if problems := mender.problems(token_range, kept):
-                refused.append(problems)
+        for kept in read_rows(chosen.folder / "rejected", job.table.name, job.line_names):
+            if (number := lacking.get(kept.why.id)) is not None:
+                tried += 1
+                if problems := mender.problems(ranges[number], kept):
+                    refused.append(problems)
     finally:
         with_target.close()
     return TableMend(
         table=str(job.table.name),
-        rejected=sum(tallies.values()),
+        rejected=len(lacking),
         tried=tried,
-        left=sum(t.rejected for t in ledger.tallies(job.record)),
+        left=len(ledger.lacking(job.record)),
         rows_refused=len(refused),
         refused=grouped(refused),
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Rows:
-    """The kept rows of a table that are still lacking, each with the range that it was read from.
-
-    A row that was refused once and went in when its batch was tried again lies in ``rejected``
-    too; its range then lacks none.
-    """
-
-    directory: Path
-    job: TableJob
-    ranges: Sequence[TokenRange]
-    mended: frozenset[str]
-    lacking: dict[int, int]
-
-    def __iter__(self) -> Iterator[tuple[TokenRange, KeptRow]]:
-        ends = [r.end for r in self.ranges]
-        for kept in read_rows(self.directory, self.job.table.name, self.job.line_names):
-            token_range = self.ranges[bisect_left(ends, kept.why.token)]
-            if kept.why.id not in self.mended and self.lacking[token_range.number]:
-                yield token_range, kept
+def _refuse_unnamed(job: TableJob, counted: dict[int, int], lacking: dict[str, int]) -> None:
+    """Refuse a table of which the ledger counts other rejected rows than it names."""
+    named = Counter(lacking.values())
+    other = [number for number, rows in counted.items() if rows != named[number]]
+    if other:
+        raise StateError(
+            "the control tables do not tell which rows were rejected",
+            where=f"run {job.record.run_id}, {job.table.name}, range {other[0]}; nothing was"
+            " written",
+            why=f"snapshot_checkpoints counts {counted[other[0]]:,} that are not in, and"
+            f" snapshot_rejected names {named[other[0]]:,}; so it is after a version that did not"
+            " name them",
+            fix=f"cass-snapshot run --new {job.table.name}",
+        )
 
 
 class _Mender:

@@ -45,7 +45,18 @@ def replay(
             )
             for job in chosen.jobs
         )
-    return ReplayReport(run_id=chosen.run_id, tables=reports, exit_code=Exit.OK)
+        ledger = chosen.admin.ledger
+        read = sum(c.rows_read for job in chosen.jobs for c in ledger.checkpoints(job.record))
+    rejected = sum(report.rejected for report in reports)
+    code = _judged(settings, rejected, read) if not dry_run else Exit.OK
+    return ReplayReport(run_id=chosen.run_id, tables=reports, exit_code=code)
+
+
+def _judged(settings: Settings, rejected: int, read: int) -> Exit:
+    """Return the exit code that a run with so many rejected rows ends with."""
+    if not rejected:
+        return Exit.OK
+    return Exit.LIMIT if settings.limits.exceeded(rejected, read) else Exit.PARTIAL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +79,7 @@ class _Replay:
 def _replay_table(
     what: _Replay, checkpoints: dict[int, Checkpoint], *, dry_run: bool
 ) -> TableReplay:
-    found = applied = rows = 0
+    found = applied = rows = refused = 0
     numbers = [number for name, number in find_ranges(what.wal) if name == what.table]
     target = what.chosen.open_target(what.settings.mysql, what.job)
     patience = Patience(unavailable_s=what.settings.mysql.unavailable_timeout_s)
@@ -81,6 +92,7 @@ def _replay_table(
             found += reader.last_seq - reader.first_seq + 1
             for batch in _lacking(reader, checkpoint) if dry_run else ():
                 applied, rows = applied + 1, rows + batch.lines.rows
+                refused += batch.lines.tally.refused
             if dry_run:
                 continue
             for batch, written in apply(_lacking(reader, checkpoint), target, patience):
@@ -95,6 +107,8 @@ def _replay_table(
         batches_applied=applied,
         rows_applied=rows,
         ranges=len(numbers),
+        rejected=refused
+        + sum(t.rejected for t in what.chosen.admin.ledger.tallies(what.job.record)),
     )
 
 

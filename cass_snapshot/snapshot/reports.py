@@ -15,7 +15,8 @@ class TableReplay:
     """What replaying the WAL of one table came to.
 
     ``batches_found`` are those that the WAL holds, ``batches_applied`` those of them that the
-    target lacked; in a dry run they are the ones that would be applied.
+    target lacked; in a dry run they are the ones that would be applied. ``rejected`` counts all
+    rows that were read and that the target lacks by now, because it does not take them.
     """
 
     table: str
@@ -23,11 +24,15 @@ class TableReplay:
     batches_applied: int
     rows_applied: int
     ranges: int
+    rejected: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplayReport:
-    """What replaying the WAL of a run came to."""
+    """What replaying the WAL of a run came to.
+
+    Exit code 4 where rows are rejected, 6 where they are more than may be; 0 in a dry run.
+    """
 
     run_id: str
     tables: tuple[TableReplay, ...]

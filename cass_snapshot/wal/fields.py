@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import orjson
 
 _CHAIN = re.compile(r"[0-9a-f]{16}")
+_ID = re.compile(r"[0-9a-f]{32}")
 _Kind = TypeVar("_Kind")
 
 
@@ -66,6 +67,13 @@ class Fields:
         if not _CHAIN.fullmatch(value):
             raise FormatError(f"{key} is no checksum")
         return value
+
+    def ids(self, key: str) -> tuple[str, ...]:
+        """Return a list of names of rows, each of 32 hexadecimal digits."""
+        found = tuple(_typed(value, str, key) for value in self._take(key, list))
+        if not all(map(_ID.fullmatch, found)):
+            raise FormatError(f"{key} holds what names no row")
+        return found
 
     def texts(self, key: str, size: int) -> list[str]:
         """Return a list of so many texts."""

@@ -14,7 +14,9 @@ frames: one for the header, one for each batch with its commit line, one for the
 A commit line may count what a batch has besides its rows, after ``closing``; what is zero is left
 out, and ``tally`` itself where all of it is:
 
-    "tally":{"static_only":2,"refused":1,"nulls":{"owner":7}}
+    "tally":{"static_only":2,"refused":1,"nulls":{"owner":7},"ids":["3f.."]}
+
+``ids`` name the refused rows, as ``rejects.py`` calls them; the first version had none.
 
 ``sum`` is the blake2b-64 of ``prev``, of the rows since the control line before, and of the control
 line itself up to ``,"sum":``. ``prev`` is the ``sum`` of the control line before, through the
@@ -38,12 +40,13 @@ import orjson
 
 from cass_snapshot.model import Position, TableName, Tally, TokenRange, WalColumn, WalIdentity
 from cass_snapshot.wal.fields import Fields, FormatError, SignedError
+from cass_snapshot.wal.tally import tally, tally_fields
 
 VERSION = 1
 CHAIN_START = "0" * 16
 """The ``prev`` of a segment that continues nothing."""
-CONTROL_BYTES_MAX = 4 * 2**20
-"""Room for a position whose key components are the largest that Cassandra has, in hex."""
+CONTROL_BYTES_MAX = 8 * 2**20
+"""Room for the largest key that Cassandra has, in hex, and the ids of 100,000 refused rows."""
 BATCH_BYTES_MAX = 256 * 2**20
 """More than any target takes in one transaction; a hostile file cannot ask for more memory."""
 COMPRESSIONS = ("none", "zstd")
@@ -162,7 +165,7 @@ def _fields(control: Control) -> dict[str, object]:
                 "bytes": control.size,
                 "position": _position_fields(control.position),
                 "closing": control.closing,
-                **_tally_fields(control.tally),
+                **tally_fields(control.tally),
                 "synced": control.synced,
                 "prev": control.prev,
             }
@@ -208,16 +211,6 @@ def _position_fields(position: Position | None) -> dict[str, object] | None:
     }
 
 
-def _tally_fields(tally: Tally) -> dict[str, object]:
-    counts = {
-        "static_only": tally.static_only,
-        "refused": tally.refused,
-        "nulls": dict(tally.nulls),
-    }
-    present = {name: count for name, count in counts.items() if count}
-    return {"tally": present} if present else {}
-
-
 def _header(fields: Fields) -> Header:
     if fields.count("wal") != VERSION:
         raise FormatError(f"no segment of format {VERSION}")
@@ -259,17 +252,7 @@ def _commit(fields: Fields) -> Commit:
         closing=fields.flag("closing"),
         synced=fields.count("synced"),
         prev=fields.chain("prev"),
-        tally=_tally(fields.inner("tally")) if "tally" in fields else _NOTHING,
-    )
-
-
-def _tally(fields: Fields | None) -> Tally:
-    if fields is None:
-        raise FormatError("tally is null")
-    return Tally(
-        static_only=fields.count("static_only") if "static_only" in fields else 0,
-        refused=fields.count("refused") if "refused" in fields else 0,
-        nulls=fields.counts("nulls") if "nulls" in fields else (),
+        tally=tally(fields.inner("tally")) if "tally" in fields else _NOTHING,
     )
 
 

@@ -11,9 +11,11 @@ A row that the encoder refused is kept as its cells, in hex; one that the target
 values of its WAL line. The second file holds nothing of a row but its key. ``sum`` is the
 blake2b-64 of the line up to ``,"sum":``, and ``id`` the blake2b-128 of table's name and key.
 
-A row counts as set aside if and only if both files have a valid line of its id; the last one wins.
-Whatever else a crash leaves is passed over: its batch was not durable, and is captured or applied
-again. Several processes append, each under an exclusive lock; nothing is ever cut or removed.
+A row is kept if and only if both files have a valid line of its id; the last one wins. Whatever
+else a crash leaves is passed over. So is a row whose batch never reached the target: it is read
+or applied again, and may be good by then. Which rows are set aside, the target's ledger knows, by
+their ids; these files hold what is in them. Several processes append, each under an exclusive
+lock; nothing is ever cut or removed.
 """
 
 from __future__ import annotations
@@ -83,14 +85,14 @@ class RejectFile:
         self._files = files
         self._named: set[str] = set()
 
-    def add(self, rows: Sequence[Rejected]) -> None:
-        """Keep rows; they are durable on return. A row that is given again is kept once.
+    def add(self, rows: Sequence[Rejected]) -> tuple[str, ...]:
+        """Keep rows, durably on return, and return their ids; one that is given again counts once.
 
         Raises:
             OSError: the disk refused; what the rows belong to must not reach the target.
         """
         if not rows:
-            return
+            return ()
         if not self._named:
             self._files.make_directory(self._directory)
         now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
@@ -98,6 +100,7 @@ class RejectFile:
         self._append(".jsonl", [self._row(i, row) for i, row in zip(ids, rows, strict=True)])
         whys = [_why(i, row, now) for i, row in zip(ids, rows, strict=True)]
         self._append(".why.jsonl", whys)
+        return tuple(ids)
 
     def _row(self, identity: str, row: Rejected) -> dict[str, Any]:
         if row.cells is not None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from cass_snapshot.errors import StateError
 from cass_snapshot.forms import Form
 from cass_snapshot.model import Tally
 from cass_snapshot.validation import RangeCount, RangeTally, Validation
@@ -36,7 +37,7 @@ def test_the_ledger_sums_what_batches_have_besides_their_rows(bench: Bench) -> N
     """Partitions without a row, NULLs that were replaced, rows rejected on either side."""
     target = bench.open()
     tallies = [
-        Tally(static_only=2, refused=1, nulls=(("body", 3),)),
+        Tally(static_only=2, refused=1, nulls=(("body", 3),), ids=("e0",)),
         Tally(),
         Tally(static_only=1, nulls=(("body", 1), ("size", 4))),
     ]
@@ -55,6 +56,8 @@ def test_the_ledger_sums_what_batches_have_besides_their_rows(bench: Bench) -> N
                 replaced=(("body", 4), ("size", 4)),
             )
         ]
+        lacking = admin.ledger.lacking(bench.record)
+        assert lacking == dict.fromkeys(["e0", "0000000a", "0000000b", "0000000c"], RANGE.number)
         count = RangeCount(range=RANGE, source_rows=7, target_rows=3)
         admin.ledger.record_validation(
             Validation(table=NAME, run_id=RUN_ID, ranges=(count,), tallies=tuple(found))
@@ -66,6 +69,33 @@ def test_the_ledger_sums_what_batches_have_besides_their_rows(bench: Bench) -> N
         ('{"rejected":1}',),
         ('{"static_only":1,"nulls":{"body":1,"size":4},"rejected":1}',),
     ]
+    named = "SELECT row_id, `range`, state, error_code, column_name FROM {db}.snapshot_rejected"
+    assert bench.place.sql(f"{named} ORDER BY row_id") == [
+        ("0000000a", RANGE.number, "rejected", 1406, "body"),
+        ("0000000b", RANGE.number, "rejected", 1406, "body"),
+        ("0000000c", RANGE.number, "rejected", 1406, "body"),
+        ("e0", RANGE.number, "rejected", None, None),
+    ]
+
+
+def test_a_row_that_cannot_be_counted_in_is_not_written(bench: Bench) -> None:
+    """Row and range change together, or neither does and nothing of the row is in."""
+    assert bench.open().write(bench.batch([[1, "ok"], [2, "too long"]])).rejected == 1
+    bench.place.sql("UPDATE {db}.snapshot_checkpoints SET rows_written = rows_read")
+    with pytest.raises(StateError, match="lacks no row"):
+        bench.open().mend("00000002", RANGE, b'[2,"ok"]')
+    assert bench.rows() == [(1, "ok")]
+    assert bench.place.sql("SELECT state FROM {db}.snapshot_rejected") == [("rejected",)]
+
+
+def test_thousands_of_refused_rows_are_named_in_one_transaction(bench: Bench) -> None:
+    """As many as a batch can have by default, however the statements are cut."""
+    ids = tuple(f"{n:032x}" for n in range(5000))
+    offered = bench.batch([[1, "ok"]])
+    lines = replace(offered.lines, tally=Tally(refused=5000, ids=ids))
+    assert bench.open().write(replace(offered, lines=lines)).fresh
+    found = bench.place.sql("SELECT row_id FROM {db}.snapshot_rejected ORDER BY row_id")
+    assert [row[0] for row in found] == list(ids)
 
 
 def test_control_tables_of_the_first_version_are_ours_and_are_brought_up_to_date(
@@ -85,7 +115,7 @@ def test_control_tables_of_the_first_version_are_ours_and_are_brought_up_to_date
     )
     sql("DROP TABLE {db}.snapshot_rejected")
     admin = open_target_admin(bench.settings)
-    assert admin.ledger.mended(bench.record) == frozenset()
+    assert admin.ledger.lacking(bench.record) == {}
     admin.close()
     for _ in range(2):
         admin = open_target_admin(bench.settings)
@@ -97,12 +127,13 @@ def test_control_tables_of_the_first_version_are_ours_and_are_brought_up_to_date
         (0, 0, None)
     ]
     assert bench.open().write(bench.batch([[2, "too long"]])).rejected == 1
-    assert bench.open().mend("r1", RANGE, b'[2,"ok"]') == ()
-    assert sql("SELECT row_id, `range`, state FROM {db}.snapshot_rejected") == [
-        ("r1", RANGE.number, "written")
-    ]
-    (problem,) = bench.open().mend("r2", RANGE, b'[3,"too long"]')
+    state = "SELECT row_id, `range`, state, error_code FROM {db}.snapshot_rejected"
+    (problem,) = bench.open().mend("00000002", RANGE, b'[2,"too long"]')
     assert problem.error == 1406
+    assert sql(state) == [("00000002", RANGE.number, "refused", 1406)]
     admin = open_target_admin(bench.settings)
-    assert admin.ledger.mended(bench.record) == frozenset(["r1"])
+    assert admin.ledger.lacking(bench.record) == {"00000002": RANGE.number}
+    assert bench.open().mend("00000002", RANGE, b'[2,"ok"]') == ()
+    assert sql(state) == [("00000002", RANGE.number, "written", None)]
+    assert admin.ledger.lacking(bench.record) == {}
     admin.close()

@@ -298,11 +298,12 @@ def test_a_connection_that_is_killed_before_the_commit_loses_and_doubles_nothing
     keep = bench.rejects.add
     kills: list[int] = []
 
-    def keep_and_kill(rows: Sequence[Rejected]) -> None:
-        keep(rows)
+    def keep_and_kill(rows: Sequence[Rejected]) -> tuple[str, ...]:
+        ids = keep(rows)
         if not kills:
             kills.append(target._connection.connection_id)
             bench.place.sql(f"KILL {kills[0]}")
+        return ids
 
     bench.rejects.add = keep_and_kill  # type: ignore[method-assign]  # a fault at this very moment
     with pytest.raises(TargetUnavailable):

@@ -274,6 +274,8 @@ def test_a_range_without_a_row_is_closed_by_an_empty_batch(bench: Bench) -> None
 
 POISON = (999, "too long")
 ROOM = 5
+TWO = "00000002"
+"""What the rejects here call the row with key 2."""
 
 
 @pytest.mark.parametrize("place", [0, 7, 19], ids=["first", "middle", "last"])
@@ -372,11 +374,31 @@ def test_what_the_encoder_set_aside_counts_as_read_and_not_as_written(bench: Ben
     """Such rows are in no line; the checkpoint and the ledger know of them from the batch."""
     target = bench.open(1)
     offered = batch(1, [(1, "a"), (2, "b")])
-    lines = replace(offered.lines, tally=Tally(refused=3))
+    lines = replace(offered.lines, tally=Tally(refused=3, ids=("x", "y", "z")))
     assert target.write(replace(offered, lines=lines)) == Written(fresh=True)
     found = target.checkpoint(RANGES[1])
     assert (found.rows_read, found.rows_written) == (5, 2)
     assert [t.rejected for t in bench.tallies()] == [0, 3, 0]
+    assert target.mend("y", RANGES[1], orjson.dumps((4, "d"))) == ()
+    assert [t.rejected for t in bench.tallies()] == [0, 2, 0]
+
+
+def test_a_row_of_a_batch_that_was_rolled_back_is_not_among_the_rejected(bench: Bench) -> None:
+    """It is kept in the file and may be good by now: only a committed batch names its rows."""
+    bench.widen(4)
+    offered = batch(1, [(1, "a"), (2, "long enough"), (3, "longer still")])
+    bench.rejects.after = MemoryError()
+    with pytest.raises(MemoryError):
+        bench.open(1).write(offered)
+    bench.rejects.after = None
+    with pytest.raises(StateError):
+        bench.open(1).mend(TWO, RANGES[1], orjson.dumps((2, "x")))
+    bench.widen(11)
+    assert bench.open(1).write(offered).rejected == 1
+    with pytest.raises(StateError):
+        bench.open(1).mend(TWO, RANGES[1], orjson.dumps((2, "x")))
+    assert bench.rows() == {1: "a", 2: "long enough"}
+    assert [t.rejected for t in bench.tallies()] == [0, 1, 0]
 
 
 def test_a_row_that_was_refused_goes_in_after_the_target_was_mended(bench: Bench) -> None:
@@ -386,13 +408,13 @@ def test_a_row_that_was_refused_goes_in_after_the_target_was_mended(bench: Bench
     line = orjson.dumps((2, "long enough"))
     assert target.write(batch(1, [(1, "a"), (2, "long enough")])).rejected == 1
 
-    (problem,) = target.mend("r1", RANGES[1], line)
+    (problem,) = target.mend(TWO, RANGES[1], line)
     assert (problem.column, problem.error) == ("body", 1406)
     assert target.checkpoint(RANGES[1]).rows_written == 1
 
     bench.widen(40)
     for _ in range(3):
-        assert bench.open(1).mend("r1", RANGES[1], line) == ()
+        assert bench.open(1).mend(TWO, RANGES[1], line) == ()
     assert bench.rows() == {1: "a", 2: "long enough"}
     found = target.checkpoint(RANGES[1])
     assert (found.rows_read, found.rows_written) == (2, 2)
@@ -403,7 +425,9 @@ def test_mending_counts_no_row_that_was_never_read(bench: Bench) -> None:
     """Whatever a file of rejected rows claims, a range has written no more than it read."""
     target = bench.open(1)
     assert target.write(batch(1, [(1, "a")])).fresh
-    assert target.mend("r9", RANGES[1], orjson.dumps((9, "z"))) == ()
+    with pytest.raises(StateError):
+        target.mend("r9", RANGES[1], orjson.dumps((9, "z")))
+    assert bench.rows() == {1: "a"}
     found = target.checkpoint(RANGES[1])
     assert (found.rows_read, found.rows_written) == (1, 1)
 

@@ -166,13 +166,19 @@ class MemoryRejects:
     batches_before: list[int] = field(default_factory=list)
     fails: OSError | None = None
 
-    def add(self, rows: Sequence[Rejected]) -> None:
-        """Keep rows."""
+    def add(self, rows: Sequence[Rejected]) -> tuple[str, ...]:
+        """Keep rows; what they are called is made of their key."""
         if self.fails is not None and rows:
             raise self.fails
         self.rows += rows
         if rows and self.wal is not None:
             self.batches_before.append(len(self.wal.batches))
+        return tuple(name_of(row) for row in rows)
+
+
+def name_of(row: Rejected) -> str:
+    """Return an id as ``Rejects`` gives it."""
+    return b"".join(cell or b"" for cell in row.key).hex().zfill(32)
 
 
 def position(row: Cells) -> Position:
@@ -233,9 +239,9 @@ class MemoryLedger:
             for c in self.checkpoints(record)
         ]
 
-    def mended(self, _record: RunRecord) -> frozenset[str]:
-        """Return the ids of rejected rows that went in."""
-        return frozenset()
+    def lacking(self, _record: RunRecord) -> dict[str, int]:
+        """Return the ids of rejected rows that are not in."""
+        return {}
 
     def mark_range(self, _record: RunRecord, number: int, state: RangeState, attempts: int) -> None:
         """Note the state of a range."""

@@ -31,7 +31,7 @@ Row = list[object]
 class FakeStore:
     """What a server would hold of one table of one run; the first column is the key, an int.
 
-    ``room`` is how long a text may be.
+    ``room`` is how long a text may be; ``rejected`` holds the state of each rejected row.
     """
 
     epoch: int = 1
@@ -39,7 +39,7 @@ class FakeStore:
     rows: dict[int, Row] = field(default_factory=dict)
     checkpoints: dict[int, Checkpoint] = field(default_factory=dict)
     batches: dict[tuple[int, int], tuple[str, int]] = field(default_factory=dict)
-    mended: set[str] = field(default_factory=set)
+    rejected: dict[str, str] = field(default_factory=dict)
 
     def register(self, ranges: Iterable[TokenRange]) -> None:
         """Store a plan."""
@@ -61,14 +61,15 @@ class MemoryRejects:
         self.fails: Exception | None = None
         self.after: Exception | None = None
 
-    def add(self, rows: Sequence[Rejected]) -> None:
-        """Keep rows, each once."""
+    def add(self, rows: Sequence[Rejected]) -> tuple[str, ...]:
+        """Keep rows, each once; what they are called is made of their key."""
         if self.fails is not None:
             raise self.fails
         known = {row.key for row in self.rows}
         self.rows += [row for row in rows if row.key not in known]
         if self.after is not None:
             raise self.after
+        return tuple(b"".join(cell or b"" for cell in row.key).hex() for row in rows)
 
 
 class FakeTarget:
@@ -107,8 +108,8 @@ class FakeTarget:
             raise StateError("the checkpoint does not fit the WAL")
         lines = batch.lines.data.splitlines()
         refused = [r for line in lines if (r := self._refusal(line)) is not None]
-        if refused:
-            self._rejects.add(refused)
+        ids = self._rejects.add(refused) if refused else ()
+        store.rejected |= dict.fromkeys((*batch.lines.tally.ids, *ids), "rejected")
         good = [orjson.loads(line) for line in lines if self._refusal(line) is None]
         store.rows |= {row[0]: row for row in good}
         store.batches[at] = (batch.checksum, len(refused))
@@ -127,16 +128,19 @@ class FakeTarget:
         """Write one row again, once."""
         self._guard()
         row = orjson.loads(line)
-        if row_id in self._store.mended:
+        if row_id not in self._store.rejected:
+            raise StateError(f"row {row_id} is none of the rejected rows")
+        if self._store.rejected[row_id] == "written":
             return ()
+        before = self.checkpoint(token_range)
+        if before.rows_written == before.rows_read:
+            raise StateError(f"{token_range} lacks no row")
         if (problem := self._store.problem(row)) is not None:
             return (problem,)
         self._store.rows[row[0]] = row
-        self._store.mended.add(row_id)
-        before = self.checkpoint(token_range)
-        more = int(before.rows_written < before.rows_read)
+        self._store.rejected[row_id] = "written"
         self._store.checkpoints[token_range.number] = replace(
-            before, rows_written=before.rows_written + more
+            before, rows_written=before.rows_written + 1
         )
         return ()
 

@@ -95,16 +95,37 @@ def test_the_end_counts_per_table_and_names_the_worst_ranges() -> None:
     ]
 
 
+def replayed(*, rejected: int, exit_code: int) -> ReplayReport:
+    """Return what replaying a table came to."""
+    table = TableReplay(
+        table="shop.orders",
+        batches_found=300,
+        batches_applied=2,
+        rows_applied=9000,
+        ranges=256,
+        rejected=rejected,
+    )
+    return ReplayReport(run_id="20261120T104211-k3f9", tables=(table,), exit_code=exit_code)
+
+
+@pytest.mark.parametrize(("exit_code", "limit"), [(4, False), (6, True)])
+def test_a_replay_says_how_many_rows_the_target_refuses(exit_code: int, limit: bool) -> None:
+    """And whether they are more than may be, and what to do."""
+    lines = replay_lines(replayed(rejected=17, exit_code=exit_code), dry_run=False)
+    assert lines[3].split()[-1] == "17"
+    assert lines[5] == "  rejected 17 rows, which the target lacks"
+    assert ("  limit    that is more than rejected_max" in lines) is limit
+    assert lines[-1] == "  next     mend the target, then replay-wal --rejected"
+
+
 @pytest.mark.parametrize(("dry_run", "verb"), [(False, "applied"), (True, "would be applied")])
 def test_a_replay_says_what_it_did_or_would_do(dry_run: bool, verb: str) -> None:
     """Per table, with what the WAL holds."""
-    table = TableReplay(
-        table="shop.orders", batches_found=300, batches_applied=2, rows_applied=9000, ranges=256
-    )
-    report = ReplayReport(run_id="20261120T104211-k3f9", tables=(table,), exit_code=0)
+    report = replayed(rejected=0, exit_code=0)
     lines = replay_lines(report, dry_run=dry_run)
     assert lines[0] == f"replay of 20261120T104211-k3f9: 2 batches {verb}"
-    assert lines[3].split() == ["shop.orders", "256", "300", "2", "9,000"]
+    assert lines[3].split() == ["shop.orders", "256", "300", "2", "9,000", "0"]
+    assert len(lines) == 4
 
 
 def test_a_replay_that_finds_everything_applied_says_so() -> None:

@@ -156,7 +156,7 @@ def test_a_range_that_was_never_registered_is_no_empty_checkpoint() -> None:
 def test_the_record_of_a_batch_names_where_it_lies() -> None:
     """Segment, offset, rows, bytes, checksum."""
     server = Server()
-    keeper().record(server, batch(1), 0)
+    keeper().record(server, batch(1), [])
     assert server.wal == {1: "sum1"}
 
 

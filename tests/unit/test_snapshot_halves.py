@@ -13,7 +13,14 @@ from cass_snapshot.model import Batch, Cells, Page, Position
 from cass_snapshot.retry import TRANSIENT_ATTEMPTS_MAX
 from cass_snapshot.snapshot.apply import apply
 from cass_snapshot.snapshot.capture import capture
-from tests.support.doubles import LineEncoder, MemoryRejects, MemoryTarget, MemoryWal, position
+from tests.support.doubles import (
+    LineEncoder,
+    MemoryRejects,
+    MemoryTarget,
+    MemoryWal,
+    name_of,
+    position,
+)
 from tests.support.patient import NoWait, patience
 
 
@@ -199,3 +206,20 @@ def test_a_refused_row_is_not_tried_again() -> None:
     with pytest.raises(RangeFailed):
         list(apply(wal.batches, target, patience(stop)))
     assert (stop.pauses, target.taken) == ([], [])
+
+
+def test_a_batch_names_the_rows_that_were_set_aside_from_it() -> None:
+    """By the ids under which they are kept: the target learns them with the batch's rows."""
+    wal, rejects = MemoryWal(), MemoryRejects()
+    batches = list(
+        capture(
+            [page(1, 2, 3), page(4, last=True)],
+            position=position,
+            encoder=LineEncoder(b"1", b"3"),
+            rejects=rejects,
+            wal=wal,
+            after=None,
+        )
+    )
+    assert [len(b.lines.tally.ids) for b in batches] == [2, 0]
+    assert list(batches[0].lines.tally.ids) == [name_of(row) for row in rejects.rows]

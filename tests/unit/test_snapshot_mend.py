@@ -10,6 +10,7 @@ from typing import Any, cast
 import pytest
 
 from cass_snapshot.cli.replay_wal import mend_lines
+from cass_snapshot.errors import StateError
 from cass_snapshot.model import Problem, Rejected, RunRecord, TokenRange
 from cass_snapshot.settings import Settings
 from cass_snapshot.snapshot import mend as module
@@ -59,16 +60,26 @@ class Tries:
 class Ledger(MemoryLedger):
     """A ledger that knows how many rows of each range are lacking."""
 
-    lacking: Sequence[int] = (0, 0, 0, 0)
-    gone_in: frozenset[str] = frozenset()
+    counted: Sequence[int] = (0, 0, 0, 0)
+    named: dict[str, int] = field(default_factory=dict)
 
     def tallies(self, _record: RunRecord) -> list[RangeTally]:
         """Return what is lacking."""
-        return [RangeTally(range=n, rejected=rows) for n, rows in enumerate(self.lacking)]
+        return [RangeTally(range=n, rejected=rows) for n, rows in enumerate(self.counted)]
 
-    def mended(self, _record: RunRecord) -> frozenset[str]:
-        """Return what went in."""
-        return self.gone_in
+    def lacking(self, _record: RunRecord) -> dict[str, int]:
+        """Return which rows."""
+        return self.named
+
+
+def knows(*rows: tuple[Rejected, int]) -> Ledger:
+    """Return a ledger that names these rows, each in its range."""
+    (planned,) = plan("orders").tables
+    counted = [0, 0, 0, 0]
+    for _, number in rows:
+        counted[number] += 1
+    named = {row_id(planned.job.table.name, row.key): number for row, number in rows}
+    return Ledger(counted=counted, named=named)
 
 
 @pytest.fixture(autouse=True)
@@ -110,34 +121,44 @@ LOW, HIGH = -(2**63) + 1, 2**63 - 1
 def test_rows_are_tried_as_they_would_have_been_written(tmp_path: Path) -> None:
     """Cells are encoded anew, values are taken as they are; each counts for its own range."""
     rows = [aside(1, line=False, token=LOW), aside(2, line=True, token=HIGH)]
-    target, report = mended(tmp_path, rows, Ledger(lacking=(1, 0, 0, 1)))
+    target, report = mended(tmp_path, rows, knows((rows[0], 0), (rows[1], 3)))
     assert [(r, line) for _, r, line in target.tried] == [(0, b'[1,"fits"]'), (3, b'[2,"fits"]')]
     assert (report.rejected, report.tried, report.refused) == (2, 2, ())
 
 
-def test_what_went_in_before_is_not_tried_again(tmp_path: Path) -> None:
-    """By the ledger's word; nor a row of a range that lacks none."""
-    (planned,) = plan("orders").tables
+def test_what_the_ledger_does_not_name_is_not_tried(tmp_path: Path) -> None:
+    """It is in already, or stale: its batch never reached the target as it is in the file."""
     rows = [aside(n, line=True, token=LOW) for n in (1, 2)] + [aside(3, line=True, token=HIGH)]
-    in_already = frozenset({row_id(planned.job.table.name, rows[0].key)})
-    target, report = mended(tmp_path, rows, Ledger(lacking=(1, 0, 0, 0), gone_in=in_already))
+    target, report = mended(tmp_path, rows, knows((rows[1], 0)))
     assert [line for *_, line in target.tried] == [b'[2,"fits"]']
     assert (report.rejected, report.tried) == (1, 1)
+
+
+@pytest.mark.parametrize("counted", [(2, 0, 0, 0), (0, 0, 0, 0), (0, 1, 0, 0)])
+def test_rejected_rows_that_are_counted_and_not_named_are_refused(
+    tmp_path: Path, counted: Sequence[int]
+) -> None:
+    """As after a version that did not name them: any row that went in could be another one."""
+    row = aside(1, line=True, token=LOW)
+    ledger = knows((row, 0))
+    ledger.counted = counted
+    with pytest.raises(StateError, match="do not tell which rows") as refused:
+        mended(tmp_path, [row], ledger)
+    assert "names" in refused.value.why
 
 
 def test_what_is_refused_again_is_told_with_its_reason(tmp_path: Path) -> None:
     """Rows of one column and error together."""
     rows = [aside(9, line=True, token=LOW), aside(1, line=True, token=LOW)]
-    _, report = mended(tmp_path, rows, Ledger(lacking=(2, 0, 0, 0)))
+    _, report = mended(tmp_path, rows, knows((rows[0], 0), (rows[1], 0)))
     (group,) = report.refused
     assert (group.rows, group.column, group.error) == (1, "note", 1406)
 
 
 def test_a_dry_run_writes_nothing(tmp_path: Path) -> None:
     """It encodes with the limits of the target as it is now."""
-    target, report = mended(
-        tmp_path, [aside(1, line=False, token=LOW)], Ledger(lacking=(1, 0, 0, 0)), dry_run=True
-    )
+    row = aside(1, line=False, token=LOW)
+    target, report = mended(tmp_path, [row], knows((row, 0)), dry_run=True)
     assert (target.tried, report.tried) == ([], 1)
 
 

@@ -21,6 +21,7 @@ COMMIT = Commit(
     prev=CHAIN_START,
 )
 FULL = Tally(static_only=2, refused=1, nulls=(("owner", 7), ("note", 0)))
+IDS = ("0" * 31 + "1", "f" * 32)
 
 
 def test_a_batch_without_anything_besides_its_rows_is_written_as_ever() -> None:
@@ -37,6 +38,10 @@ def test_a_batch_without_anything_besides_its_rows_is_written_as_ever() -> None:
     [
         (FULL, b'{"static_only":2,"refused":1,"nulls":{"owner":7,"note":0}}'),
         (Tally(static_only=3), b'{"static_only":3}'),
+        (
+            Tally(refused=2, ids=IDS),
+            b'{"refused":2,"ids":["%b","%b"]}' % (b"0" * 31 + b"1", b"f" * 32),
+        ),
         (Tally(nulls=(("\u00e9", 1),)), '{"nulls":{"\u00e9":1}}'.encode()),
     ],
 )
@@ -59,10 +64,30 @@ def test_a_tally_that_this_tool_does_not_write_makes_the_line_invalid(tally: byt
         check(parse(other), other, b"")
 
 
-@pytest.mark.parametrize("tally", [b"null", b"[]", b'{"refused":null}', b'{"nulls":{"a":1.5}}'])
+@pytest.mark.parametrize(
+    "tally",
+    [
+        *(b"null", b"[]", b'{"refused":null}', b'{"nulls":{"a":1.5}}'),
+        b'{"refused":1,"ids":["%b"]}' % (b"F" * 32),
+        b'{"refused":1,"ids":["%b"]}' % (b"f" * 31),
+        b'{"refused":1,"ids":[7]}',
+        b'{"refused":1,"ids":null}',
+        b'{"refused":2,"ids":["%b"]}' % (b"f" * 32),
+        b'{"refused":2,"ids":["%b","%b"]}' % (b"f" * 32, b"f" * 32),
+    ],
+)
 def test_a_tally_of_another_type_is_no_commit_line(tally: bytes) -> None:
     """It is refused before its checksum is looked at."""
     line, _ = seal(replace(COMMIT, tally=FULL))
     start, end = line.index(b'"tally":') + 8, line.index(b',"synced"')
     with pytest.raises(FormatError):
         parse(line[:start] + tally + line[end:])
+
+
+def test_the_largest_batch_of_refused_rows_fits_a_commit_line() -> None:
+    """100,000 rows are the most that a batch may have; a longer line could not be read back."""
+    ids = tuple(f"{n:032x}" for n in range(100_000))
+    commit = replace(COMMIT, tally=Tally(refused=len(ids), ids=ids))
+    line, total = seal(commit)
+    assert parse(line) == commit
+    assert total == check(commit, line, b"")

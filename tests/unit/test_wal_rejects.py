@@ -70,7 +70,7 @@ def test_the_reason_holds_no_row_data_but_the_key(tmp_path: Path) -> None:
 
 def test_nothing_is_made_where_nothing_is_rejected(tmp_path: Path) -> None:
     """An empty folder would frighten people."""
-    rejects(tmp_path).add([])
+    assert rejects(tmp_path).add([]) == ()
     assert list(tmp_path.iterdir()) == []
     assert rows(tmp_path) == []
 
@@ -87,8 +87,11 @@ def test_the_same_row_again_counts_once_and_the_last_one_wins(tmp_path: Path) ->
     """A range that is read again rejects its rows again."""
     rejects(tmp_path).add([BY_ENCODER])
     again = replace(BY_ENCODER, cells=(b"\x0f", b"now"), problems=())
-    rejects(tmp_path).add([again])
-    assert rows(tmp_path) == [again]
+    assert rejects(tmp_path).add([again, BY_TARGET]) == (
+        row_id(ORDERS, again.key),
+        row_id(ORDERS, BY_TARGET.key),
+    )
+    assert rows(tmp_path) == [again, BY_TARGET]
 
 
 def test_several_writers_append_whole_lines(tmp_path: Path) -> None:
