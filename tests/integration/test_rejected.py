@@ -113,7 +113,7 @@ def of_target(command: Command) -> list[str]:
 def mended(place: Place, command: Command, ddl: str) -> None:
     """Prove that nothing goes in before the target is mended, and the row after it."""
     again = command.call("replay-wal", "--rejected", *of_target(command))
-    code_is(again, 4, "0 of 1 went in", "MySQL error")
+    code_is(again, 4, "0 of 1 went in", "CS-D0")
     place.sql(ddl)
     dry = command.call("replay-wal", "--rejected", "--dry-run", *of_target(command))
     code_is(dry, 0, "1 of 1 may go in by now")
