@@ -62,6 +62,10 @@ class Level(StrEnum):
     FAIL = "fail"
 
 
+LEFT_TO_TARGET = "left to MySQL"
+"""How a finding begins that names the target's columns to which nothing is written."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """Something seen before a run: what it is, and what to do about it (a fix for each but ok)."""

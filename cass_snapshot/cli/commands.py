@@ -28,6 +28,7 @@ class Commands:
     """What an operator may type next, with the addresses or the file of this time."""
 
     again: str
+    copy: str
     afresh: str
     find_missing: str
     status: str
@@ -43,6 +44,7 @@ def commands_from(typed: Sequence[str]) -> Commands:
     runs = _those(groups, OF_RUNS)
     return Commands(
         again=shlex.join(["cass-snapshot", "run", *again]),
+        copy=shlex.join(["cass-snapshot", "run", *place, *_those(groups, ONLY_RUNS)]),
         afresh=shlex.join(["cass-snapshot", "run", "--new", *place, *_those(groups, ONLY_RUNS)]),
         find_missing=shlex.join(["cass-snapshot", "find-missing", *place]),
         mend=shlex.join(["cass-snapshot", "replay-wal", "--rejected", *_those(groups, OF_REPLAY)]),

@@ -51,14 +51,16 @@ def find_missing(
     from cass_snapshot.cli.console import say, say_json
     from cass_snapshot.snapshot.missing import find_missing as compare
 
+    commands = commands_from(context.obj or ("cass-snapshot", "find-missing"))
     with ExitStack() as files:
         found = Found(common, _open(write_csv, files) if write_csv else None)
-        report = compare(settings, tables=settings.tables, on_missing=found)
+        report = compare(
+            settings, tables=settings.tables, on_missing=found, copy_command=commands.copy
+        )
     if common.output == "json":
         say_json(report)
     elif not common.quiet or report.exit_code:
-        afresh = commands_from(context.obj or ("cass-snapshot", "find-missing")).afresh
-        say(missing_lines(report, found, write_csv, afresh), common.color)
+        say(missing_lines(report, found, write_csv, commands.afresh), common.color)
     raise typer.Exit(report.exit_code)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cass_snapshot.cli.loading import load_settings
-from cass_snapshot.cli.options import Both, Common, Size
+from cass_snapshot.cli.options import WHAT, Both, Common, Size
 from cass_snapshot.exits import Exit
 
 if TYPE_CHECKING:
@@ -22,6 +22,10 @@ def plan(
         typer.Argument(metavar="KEYSPACE.TABLE", help="Which tables; otherwise those of the file."),
     ] = None,
     *,
+    new: Annotated[
+        bool,
+        typer.Option("--new", help="As run --new: another run.", rich_help_panel=WHAT),
+    ] = False,
     both: Both,
     size: Size,
     common: Common,
@@ -35,17 +39,20 @@ def plan(
         tables=tables or (),
         needs=NEEDS,
     )
-    raise typer.Exit(show(settings, common))
+    raise typer.Exit(show(settings, common, new=new))
 
 
-def show(settings: Settings, common: Common) -> int:
-    """Look at both sides, write the plan to standard output, and return the exit code."""
+def show(settings: Settings, common: Common, *, new: bool) -> int:
+    """Look at both sides, write the plan to standard output, and return the exit code.
+
+    ``new`` asks for another run, also where an unfinished one could be continued.
+    """
     # late: the drivers take longer to import than --help may take
     from cass_snapshot.cli.console import console_for, say, say_json, width_of
     from cass_snapshot.cli.plan_view import plan_lines
     from cass_snapshot.snapshot.preflight.outlook import preview_tables
 
-    preview = preview_tables(settings)
+    preview = preview_tables(settings, new=new)
     if common.output == "json":
         say_json(preview)
     elif not common.quiet or preview.stops:

@@ -9,7 +9,7 @@ from cass_snapshot.cli.findings import finding_lines, worst_first
 from cass_snapshot.cli.grid import labelled, printable, statement_lines, wrapped
 from cass_snapshot.cli.plan_columns import column_lines
 from cass_snapshot.exits import Exit
-from cass_snapshot.planned import Conflict, Finding, Level
+from cass_snapshot.planned import LEFT_TO_TARGET, Conflict, Finding, Level
 from cass_snapshot.snapshot.preflight.preview import Preview, TablePreview
 
 POLICIES = {
@@ -69,10 +69,10 @@ def _table_lines(table: TablePreview, rejected_max: str, width: int) -> Iterator
         yield from labelled(label, text, width)
     yield ""
     yield from column_lines(table.columns, width)
-    if table.skipped:
-        yield ""
-        names = ", ".join(map(printable, table.skipped))
-        yield from labelled("skipped", f"{names}: not copied", width)
+    besides = list(_besides(table))
+    yield from [""] if besides else []
+    for label, text in besides:
+        yield from labelled(label, text, width)
     shown = _findings(table.findings, width)
     yield from ["", *shown] if shown else []
     if table.ddl:
@@ -80,6 +80,15 @@ def _table_lines(table: TablePreview, rejected_max: str, width: int) -> Iterator
         yield "  DDL that run executes:"
         yield ""
         yield from statement_lines(table.ddl, width, "    ")
+
+
+def _besides(table: TablePreview) -> Iterator[tuple[str, str]]:
+    """Yield which columns of either side nothing is copied from or to."""
+    if table.skipped:
+        yield "skipped", f"{', '.join(map(printable, table.skipped))}: not copied"
+    for found in table.findings:
+        if found.level is Level.OK and found.text.startswith(LEFT_TO_TARGET):
+            yield "unmapped", printable(found.text)
 
 
 def _facts(table: TablePreview, rejected_max: str) -> Iterator[tuple[str, str]]:

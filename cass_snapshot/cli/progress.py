@@ -82,7 +82,7 @@ def state(status: RunStatus) -> str:
     if status.waiting:
         return f"waiting: {status.waiting}"
     if status.phase is Phase.STOPPING:
-        return "stopping after the present batches; Ctrl-C again ends at once, which is safe"
+        return "stopping after the present batches; Ctrl-C again ends at once, safely"
     if status.phase is Phase.VERIFYING:
         done = sum(t.ranges_verified for t in status.tables)
         return f"counting both sides: {done}/{sum(t.ranges_total for t in status.tables)} ranges"

@@ -64,7 +64,7 @@ def run(
         needs=NEEDS,
     )
     if cut.dry_run:
-        raise typer.Exit(show(settings, common))
+        raise typer.Exit(show(settings, common, new=cut.new))
     # late: the display and the drivers take longer to import than --help may take; the display
     # comes first, so that it says something meanwhile
     from cass_snapshot.cli.views import build_views

@@ -5,6 +5,7 @@ Pure: from the final record to lines of text.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from textwrap import wrap
 
@@ -31,6 +32,8 @@ _WORDS = {
     Exit.SIGINT: ("stopped", "bold yellow"),
     Exit.SIGTERM: ("stopped", "bold yellow"),
 }
+_DETAILS = re.compile(r"; (where|why|fix): ")
+"""What stands beside an error in its own words; see ``SnapshotError``."""
 _CONTINUES = frozenset({Exit.LIMIT, Exit.UNAVAILABLE, Exit.SIGINT, Exit.SIGTERM})
 
 
@@ -86,7 +89,9 @@ def _verdict(tables: Sequence[TableStatus], complete: bool) -> str:
 def _reason(status: RunStatus, width: int) -> list[str]:
     if not status.reason or status.exit_code == Exit.OK:
         return []
-    return wrap(status.reason, width, initial_indent="  why      ", subsequent_indent=" " * 11)
+    what, *details = _DETAILS.split(status.reason)
+    told = [("error" if details else "why", what), *zip(details[::2], details[1::2], strict=True)]
+    return [line for label, text in told for line in _wrapped(label, text, width)]
 
 
 def _steps(status: RunStatus) -> list[str]:
@@ -188,6 +193,11 @@ def _next(status: RunStatus, commands: Commands, code: int) -> list[str]:
         note = "the same command continues"
         return [*mend, _labelled("again", commands.again), _labelled("", note)]
     return [_labelled("log", f"{status.run_dir}/run.log")]
+
+
+def _wrapped(label: str, text: str, width: int) -> list[str]:
+    indent = " " * (2 + LABEL)
+    return wrap(text, width, initial_indent=_labelled(label, ""), subsequent_indent=indent)
 
 
 def _labelled(label: str, text: str) -> str:

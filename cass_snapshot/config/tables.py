@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -27,7 +28,10 @@ _SAMPLES = {
     "ttl": 'ttl = "body_ttl"',
 }
 """What a key looks like when it is right; those that are true or false are left out."""
-_WHYS = {"null": "a replacement is a text, a number, or true or false"}
+_WHYS = {
+    "null": "a replacement is a text, a number, or true or false",
+    "match": "it is a list of columns, also where it is only one",
+}
 
 
 def tables_of(
@@ -102,6 +106,8 @@ def _unfit(
     choices = _CHOICES.get(key, ())
     guess = nearest(str(given), choices)
     fixes = [_SAMPLES.get(key, f"{key} = true, or leave it out")]
+    if key == "match" and isinstance(given, str) and given:
+        fixes = [f"match = [{json.dumps(given, ensure_ascii=False)}]"]
     if choices:
         fixes = [f'{key} = "{guess}"'] if guess else [f'{key} = "{c}"' for c in choices]
     return UsageError(

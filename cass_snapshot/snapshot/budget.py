@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from cass_snapshot.errors import LimitReached
+from cass_snapshot.errors import LimitReached, SnapshotError
 from cass_snapshot.settings import LimitsSettings
 from cass_snapshot.snapshot.progress import Progress
 
 SHARE_FROM_ROWS = 100_000
 """A share of fewer rows is not judged before the end: the first rejected row would be all of it."""
+
+
+EXCEEDED = "more rows were rejected than may be"
 
 
 class Budget:
@@ -35,9 +38,15 @@ class Budget:
         if not self.rejected or not self._limits.exceeded(self.rejected, read):
             return None
         return LimitReached(
-            "more rows were rejected than may be",
+            EXCEEDED,
             where="[limits] rejected_max, or --rejected-max",
             why=f"{self.rejected:,} of {read:,} rows, and the limit is {self._limits.rejected_max}",
             fix="mend the target and cass-snapshot replay-wal --rejected, or raise the limit;"
             " the same command goes on with the other rows",
         )
+
+    def at_the_end(self, halted: SnapshotError) -> SnapshotError:
+        """Return why a run was halted; where it was for rejected rows, with those of the end."""
+        if not isinstance(halted, LimitReached) or halted.what != EXCEEDED:
+            return halted
+        return self.exceeded(copying=False) or halted

@@ -99,7 +99,7 @@ class Copying:
         self._journal.emit(
             "reject",
             "warning",
-            f"range {task.range.number}: {rows} rows rejected",
+            f"range {task.range.number}: {rows} row{'' if rows == 1 else 's'} rejected",
             table=name,
             range=task.range.number,
             rows=rows,

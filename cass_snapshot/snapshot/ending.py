@@ -59,7 +59,7 @@ class Ending:
             reasons.append(f"unexpected error, see run.log: {halted}")
         elif halted is not None:
             codes.append(exit_code_for(halted))
-            reasons.append(str(halted))
+            reasons.append(str(self._budget.at_the_end(halted)))
         per_table = []
         patience = Patience(
             unavailable_s=min(CLOSING_PATIENCE_S, settings.mysql.unavailable_timeout_s)
@@ -95,7 +95,7 @@ class Ending:
         code, reasons = self._judge_rejected(index, explained=explained)
         if failures:
             numbers = ", ".join(str(f.range) for f in failures[:10])
-            why = f"{name}: {len(failures)} ranges failed ({numbers})"
+            why = f"{name}: {len(failures)} range{'s' if failures[1:] else ''} failed ({numbers})"
             return worst([code, Exit.PARTIAL]), [why, *reasons]
         if not explained and not self._whole(index, validation):
             return Exit.BUG, [f"{name}: something was left undone without a reason, see run.log"]
@@ -134,7 +134,9 @@ class Ending:
             replaced=validation.replaced,
         )
         if validation.missing:
-            return Exit.DIFFERS, [f"{name}: {validation.missing} rows are missing"]
+            one = validation.missing == 1
+            lacking = f"{validation.missing} {'row is' if one else 'rows are'} missing"
+            return Exit.DIFFERS, [f"{name}: {lacking}"]
         if validation.extra and self._owned(index, ledger):
             why = f"{name}: the target holds {validation.extra} more than Cassandra"
             return Exit.DIFFERS, [f"{why}; a copy never deletes what Cassandra no longer has"]

@@ -118,6 +118,7 @@ def find_missing(
     *,
     tables: Sequence[TableSettings],
     on_missing: Callable[[MissingKey], None],
+    copy_command: str = "cass-snapshot run",
 ) -> MissingReport:
     """Compare the keys of both sides and return how many the target lacks.
 
@@ -125,21 +126,20 @@ def find_missing(
         settings: both sides, and the number of ranges and workers.
         tables: what to compare.
         on_missing: called with each key that the target lacks, as it is found.
+        copy_command: what an operator types to copy what is not there yet.
 
     Raises:
         SnapshotError: a side cannot be read; what was found until then was reported.
     """
     with ExitStack() as stack:
-        source = open_source_admin(settings.cassandra)
-        stack.callback(source.close)
-        target = open_target_admin(settings.mysql)
-        stack.callback(target.close)
+        source, target = _open_sides(settings, stack)
         local = settings.cassandra.model_copy(update={"local_datacenter": source.datacenter})
         scratch = Path(tempfile.mkdtemp(prefix="cass-snapshot-"))
         stack.callback(shutil.rmtree, scratch, ignore_errors=True)
+        jobs = [_job(source, target, item, settings.run.profile, copy_command) for item in tables]
         job = Job(
             settings=settings.model_copy(update={"cassandra": local}),
-            tables=tuple(_job(source, target, item, settings.run.profile) for item in tables),
+            tables=tuple(jobs),
             wal_directory=scratch,
             rejected=scratch,
             scratch=scratch,
@@ -152,6 +152,15 @@ def find_missing(
         tables=tuple(_row(search, index) for index in range(len(job.tables))),
         exit_code=stopped or (Exit.DIFFERS if missing else Exit.OK),
     )
+
+
+def _open_sides(settings: Settings, stack: ExitStack) -> tuple[SourceAdmin, TargetAdmin]:
+    """Open both sides, to be closed with the stack."""
+    source = open_source_admin(settings.cassandra)
+    stack.callback(source.close)
+    target = open_target_admin(settings.mysql)
+    stack.callback(target.close)
+    return source, target
 
 
 def _search(job: Job, search: _Search, workers: int) -> int:
@@ -176,7 +185,9 @@ def _search(job: Job, search: _Search, workers: int) -> int:
         return stop.exit_code if stop.requested else 0
 
 
-def _job(source: SourceAdmin, target: TargetAdmin, item: TableSettings, profile: str) -> TableJob:
+def _job(
+    source: SourceAdmin, target: TargetAdmin, item: TableSettings, profile: str, copy_command: str
+) -> TableJob:
     table = source_table(source, item)
     planned = target.plan(table, item.mapping(profile))
     if not planned.exists:
@@ -184,7 +195,7 @@ def _job(source: SourceAdmin, target: TargetAdmin, item: TableSettings, profile:
             f"the target {planned.name} does not exist",
             where=f"{item.source}, {target.heading}",
             why="no row has arrived in it",
-            fix=f"cass-snapshot run {item.source}",
+            fix=copy_command,
         )
     target.compare(planned)
     return TableJob(table=table, target=planned, record=_no_run(table, planned))

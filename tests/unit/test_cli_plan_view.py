@@ -194,6 +194,15 @@ def test_what_stops_a_run_ends_the_plan_with_its_code() -> None:
     assert "nothing hangs on a deletion" not in text
 
 
+def test_columns_that_are_left_to_the_target_are_named() -> None:
+    """Whoever wonders what becomes of his own columns reads it in the plan."""
+    plan = all_types()
+    left = Finding(level=Level.OK, text="left to MySQL: id (AUTO_INCREMENT), gen (generated)")
+    table = replace(plan.tables[0], findings=(left,))
+    lines = plan_lines(replace(plan, tables=(table,)), 80)
+    assert "  unmapped  left to MySQL: id (AUTO_INCREMENT), gen (generated)" in lines
+
+
 def test_a_plan_without_trouble_says_so() -> None:
     """With exit code 0."""
     preview = all_types()

@@ -14,6 +14,7 @@ from cass_snapshot.cli.options import Common, Watch
 from cass_snapshot.cli.rejected import REASONS_MAX
 from cass_snapshot.cli.run import close
 from cass_snapshot.cli.summary import summary
+from cass_snapshot.errors import LimitReached
 from cass_snapshot.model import TokenRange
 from cass_snapshot.snapshot.status import (
     Counts,
@@ -26,7 +27,7 @@ from cass_snapshot.snapshot.status import (
 from cass_snapshot.validation import RangeCount
 
 COMMANDS = Commands(
-    again="AGAIN", afresh="AFRESH", find_missing="FIND", status="STATUS", mend="MEND"
+    again="AGAIN", copy="COPY", afresh="AFRESH", find_missing="FIND", status="STATUS", mend="MEND"
 )
 EQUAL = Counts(
     source_rows=11_840_233,
@@ -226,6 +227,14 @@ def test_the_table_that_was_typed_is_in_the_next_commands() -> None:
     assert commands.find_missing == "cass-snapshot find-missing a.b"
 
 
+def test_copying_what_is_missing_keeps_places_and_folder() -> None:
+    """What find-missing alone takes is left out."""
+    typed = "cass-snapshot find-missing a.b -c x.toml --from cassandra://a --write-csv k.csv"
+    assert commands_from([*typed.split(), "--run-dir", "d"]).copy == (
+        "cass-snapshot run a.b -c x.toml --from cassandra://a --run-dir d"
+    )
+
+
 def test_status_is_asked_for_where_the_runs_are() -> None:
     """File and folder are kept, and nothing else."""
     typed = "cass-snapshot run a.b -c x.toml --run-dir /srv/runs --workers 3"
@@ -304,6 +313,20 @@ def test_of_many_reasons_the_commonest_are_told_and_the_others_counted() -> None
     assert sum(line.startswith("  CS-D03") for line in lines) == REASONS_MAX
     assert "          and 3 more kinds, see rejected/*.why.jsonl" in lines
     assert not any("column c10" in line for line in lines)
+
+
+def test_an_error_that_ended_a_run_is_told_in_blocks() -> None:
+    """As any other error: what, where, why, fix."""
+    error = LimitReached("too many", where="[limits] rejected_max", why="5 of 9", fix="mend " * 20)
+    lines = ended(6, str(error))
+    assert lines[1:5] == [
+        "  error    too many",
+        "  where    [limits] rejected_max",
+        "  why      5 of 9",
+        "  fix      mend mend mend mend mend mend mend mend mend mend mend mend mend mend",
+    ]
+    assert lines[5] == "           mend mend mend mend mend mend"
+    assert ended(4, "one reason")[1] == "  why      one reason"
 
 
 def test_beyond_the_limit_the_same_command_continues() -> None:

@@ -121,7 +121,7 @@ def test_an_estimate_is_shown_only_where_there_is_one() -> None:
         ({"phase": Phase.WAITING, "waiting": "target away: 2003"}, "waiting: target away: 2003"),
         (
             {"phase": Phase.STOPPING},
-            "stopping after the present batches; Ctrl-C again ends at once",
+            "stopping after the present batches; Ctrl-C again ends at once, safely",
         ),
         ({"phase": Phase.VERIFYING}, "counting both sides: 0/256 ranges"),
         ({"phase": Phase.ENDED, "exit_name": "ok"}, "ok"),

@@ -100,7 +100,7 @@ def refused(below: str) -> UsageError:
             "match = 'id'",
             "match does not fit: id",
             "[[tables]] shop.orders match, cass-snapshot.toml:3",
-            'match = ["file_id"]',
+            'match = ["id"]',
         ),
         (
             "on_conflict = 'kept'",

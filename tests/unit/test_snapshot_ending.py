@@ -20,7 +20,7 @@ from cass_snapshot.exits import Exit
 from cass_snapshot.model import RangeState, RunState
 from cass_snapshot.settings import LimitsSettings
 from cass_snapshot.snapshot.aside import Tallies
-from cass_snapshot.snapshot.budget import Budget
+from cass_snapshot.snapshot.budget import EXCEEDED, Budget
 from cass_snapshot.snapshot.copying import Copying
 from cass_snapshot.snapshot.ending import Ending
 from cass_snapshot.snapshot.journal import Journal
@@ -133,7 +133,7 @@ def test_missing_rows_end_with_five(tmp_path: Path) -> None:
     """Also where another range has as many too many."""
     run = Run(tmp_path, counts=(EQUAL, ([1, 2, 3, 4], [2, 2, 3, 3])))
     code, reason = run.end()
-    assert (code, reason) == (Exit.DIFFERS, "shop.t1: 1 rows are missing")
+    assert (code, reason) == (Exit.DIFFERS, "shop.t1: 1 row is missing")
     assert run.states() == [(RunState.DONE, 0), (RunState.DONE, 5)]
 
 
@@ -154,7 +154,7 @@ def test_a_failed_range_ends_with_four_and_is_marked(tmp_path: Path) -> None:
     """The other table is done all the same."""
     run = Run(tmp_path, errors={2: RangeFailed("tombstones")}, counts=(EQUAL, EQUAL))
     code, reason = run.end()
-    assert (code, reason) == (Exit.PARTIAL, "shop.t0: 1 ranges failed (2)")
+    assert (code, reason) == (Exit.PARTIAL, "shop.t0: 1 range failed (2)")
     assert run.states() == [(RunState.PARTIAL, 4), (RunState.DONE, 0)]
     assert run.ledger.marked == [(2, RangeState.FAILED, 1)]
 
@@ -202,8 +202,8 @@ def test_of_several_endings_the_worst_is_given(tmp_path: Path) -> None:
     run = Run(tmp_path, errors={1: RangeFailed("r")}, counts=(EQUAL, differing))
     code, reason = run.end()
     assert code == Exit.DIFFERS
-    assert "1 ranges failed" in reason
-    assert "1 rows are missing" in reason
+    assert "1 range failed" in reason
+    assert "1 row is missing" in reason
     stopped = Run(tmp_path, errors={1: RangeFailed("r")}, stop=SIGNALLED)
     assert stopped.end()[0] == Exit.SIGINT
     assert stopped.states() == [(RunState.STOPPED, 130)] * 2
@@ -270,13 +270,22 @@ def test_rejected_rows_beyond_the_limit_end_with_six(tmp_path: Path, limit: str)
     assert run.states() == [(RunState.STOPPED, 6), (RunState.DONE, 0)]
 
 
+def test_a_run_that_was_halted_for_rejected_rows_tells_those_of_its_end(tmp_path: Path) -> None:
+    """Batches in hand bring more of them after the decision."""
+    early = LimitReached(EXCEEDED, why="1 of 9 rows, and the limit is 0")
+    code, why = Run(tmp_path, errors={2: early}, rejected={0: [0, 1, 0, 2]}).end()
+    assert code == Exit.LIMIT
+    assert why.count(EXCEEDED) == 1
+    assert "3 of 100 rows, and the limit is 0" in why
+
+
 def test_what_rejected_rows_do_not_explain_is_missing(tmp_path: Path) -> None:
     """Exit 5 wins, and the run is still not done."""
     run = Run(tmp_path, counts=(LACKING, EQUAL), rejected={0: [2, 1, 0, 1]}, rejected_max="9")
     code, why = run.end()
     assert (code, why) == (
         Exit.DIFFERS,
-        "shop.t0: 1 rows are missing; shop.t0: 4 rows rejected",
+        "shop.t0: 1 row is missing; shop.t0: 4 rows rejected",
     )
     assert run.states()[0] == (RunState.PARTIAL, 5)
     assert run.ledger.validations[0].status == "DIFFERS"

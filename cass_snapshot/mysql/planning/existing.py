@@ -15,7 +15,7 @@ from cass_snapshot.mysql.planning.profiles import regular_type
 from cass_snapshot.mysql.planning.sqltypes import SqlType, parse
 from cass_snapshot.mysql.planning.tablefacts import ColumnFacts, KeyFacts, TableFacts
 from cass_snapshot.mysql.planning.wanted import Wanted, fail, warn
-from cass_snapshot.planned import Finding, Level, Reading, TableMapping
+from cass_snapshot.planned import LEFT_TO_TARGET, Finding, Level, Reading, TableMapping
 
 PRIMARY = "PRIMARY"
 
@@ -183,7 +183,7 @@ def unmapped_findings(left: Sequence[ColumnFacts], target: str) -> Iterator[Find
                 f" ALTER TABLE {target} ALTER {column.name} SET DEFAULT ...",
             )
     if kept:
-        yield Finding(level=Level.OK, text=f"left to MySQL: {', '.join(kept)}")
+        yield Finding(level=Level.OK, text=f"{LEFT_TO_TARGET}: {', '.join(kept)}")
 
 
 def source_key(table: Table, found: Sequence[Place]) -> tuple[str, ...]:

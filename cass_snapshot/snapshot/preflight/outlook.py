@@ -34,8 +34,12 @@ SAMPLE_ROWS = 2000
 """Enough for a mean; one page of an ordinary table, read from a few places of the ring."""
 
 
-def preview_tables(settings: Settings) -> Preview:
+def preview_tables(settings: Settings, *, new: bool = False) -> Preview:
     """Return what a run of the tables of the settings would do.
+
+    Args:
+        settings: both sides, and the tables.
+        new: begin afresh also where an unfinished run could be continued.
 
     Raises:
         PreflightError: there is no such table.
@@ -46,10 +50,12 @@ def preview_tables(settings: Settings) -> Preview:
         stack.callback(source.close)
         target = open_target_admin(settings.mysql)
         stack.callback(target.close)
-        return preview(settings, source, target)
+        return preview(settings, source, target, new=new)
 
 
-def preview(settings: Settings, source: SourceAdmin, target: TargetAdmin) -> Preview:
+def preview(
+    settings: Settings, source: SourceAdmin, target: TargetAdmin, *, new: bool = False
+) -> Preview:
     """Return the same of two sides that are open."""
     earlier = Earlier.find(settings.run.directory, [item.source for item in settings.tables])
     tables = [find_table(source, item) for item in settings.tables]
@@ -61,7 +67,7 @@ def preview(settings: Settings, source: SourceAdmin, target: TargetAdmin) -> Pre
     plan = None
     try:
         plan = lay_out(
-            settings, [_examined(one) for one in looked], target=target, new_run_id="", new=False
+            settings, [_examined(one) for one in looked], target=target, new_run_id="", new=new
         )
     except SnapshotError as error:
         findings.append(failure(error))
