@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import pytest
+
+from cass_snapshot.errors import PreflightError
+from cass_snapshot.settings.tables import TableSettings
 from cass_snapshot.snapshot.messages import Ended, MissingFound
-from cass_snapshot.snapshot.missing import _Search
+from cass_snapshot.snapshot.missing import _job, _Search
 from cass_snapshot.snapshot.reports import MissingKey
 from cass_snapshot.snapshot.supervisor import WorkerDeath
-from tests.support.doubles import plan
+from tests.support.doubles import MemoryAdmin, MemorySource, plan, source_table
 
 
 def found(task: int, *numbers: int) -> MissingFound:
@@ -31,3 +35,12 @@ def test_a_range_that_is_searched_again_reports_each_key_once() -> None:
     search.hear(Ended(task=1, result=(50, 4)))
     assert [key.token for key in said] == [10, 11, 12, 13, 20]
     assert search.found[0].missing == 4
+
+
+def test_a_target_that_is_missing_is_told_with_the_command_that_makes_it() -> None:
+    """With the operator's own addresses, so that it can be copied as it stands."""
+    source = MemorySource({"orders": source_table("orders")})
+    typed = "cass-snapshot run shop.orders -c x.toml"
+    with pytest.raises(PreflightError, match="does not exist") as caught:
+        _job(source, MemoryAdmin(), TableSettings(source="shop.orders"), "readable", typed)
+    assert caught.value.fix == typed
