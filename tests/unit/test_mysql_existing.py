@@ -20,6 +20,7 @@ def planned_for(
     *columns: ColumnFacts,
     said: ColumnMapping | None = None,
     first: ColumnFacts = ID,
+    unseen: str = "",
     **mapping: Any,  # noqa: ANN401 - the fields of TableMapping
 ) -> PlannedTarget:
     """Return the plan of ``id`` and ``c`` into a table that is there."""
@@ -34,7 +35,7 @@ def planned_for(
     there = TableFacts(
         kind="BASE TABLE",
         engine="InnoDB",
-        unseen="",
+        unseen=unseen,
         columns=(first, *columns),
         keys=(KeyFacts(name="PRIMARY", columns=(first.name,)),),
     )
@@ -150,3 +151,13 @@ def test_a_write_time_that_may_be_null_is_let_be_null() -> None:
     (found,) = planned_for("int", ColumnFacts(name="c", type="int"), when, said=said).findings
     assert found.text == "w is NOT NULL: a NULL writetime of c is refused"
     assert found.fix == "let w be NULL: ALTER TABLE ... MODIFY w BIGINT NULL"
+
+
+def test_rows_are_not_replaced_where_something_may_hang_on_them_unseen() -> None:
+    """REPLACE would fire a trigger, or delete the rows of a child table, of which nobody told."""
+    number = ColumnFacts(name="c", type="int")
+    assert planned_for("int", number).owned
+    limited = planned_for("int", number, unseen="GRANT TRIGGER ON `shop`.* TO me")
+    assert not limited.owned
+    (told,) = [f for f in limited.findings if "hidden" in f.text]
+    assert (told.level, told.fix) == (Level.WARN, "GRANT TRIGGER ON `shop`.* TO me")

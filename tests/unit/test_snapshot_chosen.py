@@ -1,0 +1,72 @@
+"""The run that ``replay-wal`` writes again, and its target as it is now."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from cass_snapshot.errors import StateError
+from cass_snapshot.model import RunState, Table
+from cass_snapshot.planned import PlannedTarget, TableMapping
+from cass_snapshot.settings import Settings
+from cass_snapshot.snapshot.chosen import chosen_run
+from tests.support.doubles import MemoryAdmin, plan, settings
+
+Arrange = Callable[[MemoryAdmin], Settings]
+
+
+@dataclass(slots=True)
+class ChangedAdmin(MemoryAdmin):
+    """A server on which somebody has made the target theirs since the run."""
+
+    def plan(self, table: Table, mapping: TableMapping) -> PlannedTarget:
+        """Return the target as it is: a row of it may not be replaced any more."""
+        return replace(MemoryAdmin.plan(self, table, mapping), owned=False)
+
+
+@pytest.fixture
+def arrange(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Arrange:
+    """Return what registers a stopped run of ``orders`` on a server, with its folder here."""
+
+    def register(admin: MemoryAdmin) -> Settings:
+        made = plan("orders")
+        stopped = [(replace(t.job.record, state=RunState.STOPPED), t.ranges) for t in made.tables]
+        admin.ledger.register(stopped)
+        folder = tmp_path / "20261120T104211-shop.orders-k3f9"
+        folder.mkdir(mode=0o700)
+        (folder / "run.json").touch()
+        monkeypatch.setattr("cass_snapshot.snapshot.chosen.open_target_admin", lambda _: admin)
+        given = settings()
+        return given.model_copy(
+            update={"run": given.run.model_copy(update={"directory": tmp_path})}
+        )
+
+    return register
+
+
+def test_what_came_since_the_run_forbids_to_replace_rows(arrange: Arrange) -> None:
+    """The run recorded that it may; a column that was added since would lose its values."""
+    given = arrange(ChangedAdmin(there={"orders"}))
+    with chosen_run(given, run=None, table=None) as chosen:
+        (job,) = chosen.jobs
+    assert not job.target.owned
+
+
+def test_a_target_that_is_as_it_was_is_written_as_before(arrange: Arrange) -> None:
+    """Nothing hangs on it: its rows may be replaced."""
+    given = arrange(MemoryAdmin(there={"orders"}))
+    with chosen_run(given, run="k3f9", table="shop.orders") as chosen:
+        (job,) = chosen.jobs
+    assert job.target.owned
+
+
+def test_a_target_that_is_gone_is_not_written(arrange: Arrange) -> None:
+    """Its checkpoints speak of rows that went with it."""
+    with (
+        pytest.raises(StateError, match="is gone"),
+        chosen_run(arrange(MemoryAdmin()), run=None, table=None),
+    ):
+        pass
