@@ -62,12 +62,19 @@ DENIED_CODES = frozenset({1142, 1143, 1227})
 
 NO_CODE = -1
 """What the connector's own errors have; an OperationalError is a connection that it found lost."""
+TLS_FAILED = 2026
+_CUT_OFF = ("error:00000000", "unexpected eof")
+"""What OpenSSL says where the other side went away in the handshake, as a server does that is just
+being stopped: SSL_ERROR_SYSCALL with nothing in its queue, or since 3.0 an error of its own. Every
+other reason is one that a repetition does not change."""
 
 
 def classify(error: Error) -> FaultClass:
     """Return the class of an error; an unknown code stops."""
     if error.errno == NO_CODE and isinstance(error, OperationalError):
         return FaultClass.RECONNECT
+    if error.errno == TLS_FAILED and any(sign in (error.msg or "") for sign in _CUT_OFF):
+        return FaultClass.CAPACITY
     return CLASS_OF.get(error.errno, FaultClass.STOP)
 
 
@@ -131,6 +138,13 @@ def _refused(kind: FaultClass, where: str, why: str) -> RangeFailed:
 
 def _login(error: Error, where: str) -> PreflightError:
     text = (error.msg or "").replace("\n", " ")[:300]  # names the user and host, no row data
+    if error.errno == TLS_FAILED:
+        return PreflightError(
+            "no TLS could be agreed with MySQL",
+            where=where,
+            why=f"{describe(error)}: {text}",
+            fix="look at the server's certificate and its ssl_* and tls_version variables",
+        )
     return PreflightError(
         "MySQL refused the login",
         where=where,

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import socket
+import struct
+import threading
+
 import pytest
 from mysql.connector import Error, InterfaceError, OperationalError
 
@@ -13,7 +17,9 @@ from cass_snapshot.errors import (
     TargetUnavailable,
     Transient,
 )
+from cass_snapshot.mysql.connection import connect
 from cass_snapshot.mysql.faults import CLASS_OF, FaultClass, classify, translate
+from cass_snapshot.settings import MysqlSettings
 
 NOTES: dict[FaultClass, tuple[int, ...]] = {
     FaultClass.REDO: (1213, 1205, 1613, 1614, 1615, 1020, 3058, 3101, 3572, 1105),
@@ -130,3 +136,47 @@ def test_a_connection_that_the_connector_found_lost_is_opened_again(text: str) -
 def test_another_error_without_a_code_is_no_lost_connection() -> None:
     """Misuse of the connector stops the run."""
     assert classify(InterfaceError("No result set to fetch from")) is FaultClass.STOP
+
+
+def _greeting() -> bytes:
+    """Return the first packet of a server that offers TLS (protocol 10 of the MySQL manual)."""
+    capabilities = 0xDFFF_FFFF
+    body = b"\x0a9.7.4\0" + struct.pack("<I", 7) + b"a" * 8 + b"\0"
+    body += struct.pack("<HBHH", capabilities & 0xFFFF, 255, 2, capabilities >> 16)
+    body += bytes([21]) + bytes(10) + b"b" * 12 + b"\0caching_sha2_password\0"
+    return len(body).to_bytes(3, "little") + b"\0" + body
+
+
+def _leave(server: socket.socket, *, rudely: bool) -> None:
+    """Greet one client and go away as it begins its TLS handshake."""
+    client, _ = server.accept()
+    client.sendall(_greeting())
+    client.recv(4096)
+    if rudely:  # the reset of a process that was killed
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    client.close()
+
+
+@pytest.mark.parametrize("rudely", [False, True])
+def test_a_server_that_goes_away_while_tls_is_agreed_is_waited_for(rudely: bool) -> None:
+    """The library gives it the code of a TLS that is refused; nothing is wrong with the login."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        leaving = threading.Thread(target=_leave, args=(server,), kwargs={"rudely": rudely})
+        leaving.start()
+        settings = MysqlSettings(
+            host="127.0.0.1", port=server.getsockname()[1], database="shop", username="app"
+        )
+        with pytest.raises(TargetUnavailable):
+            connect(settings)
+        leaving.join()
+
+
+def test_tls_that_is_refused_is_not_waited_for() -> None:
+    """The same code, with a reason that repeating does not change."""
+    for reason in (
+        "SSL connection error: error:0A000086:SSL routines::certificate verify failed",
+        "SSL connection error: SSL is required but the server doesn't support it",
+    ):
+        error = translate(Error(msg=reason, errno=2026, sqlstate="HY000"), where="here")
+        assert type(error) is PreflightError
+        assert "TLS" in error.what
