@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from cass_snapshot.blocks import Block, Cut
+
 TOKEN_MIN = -(2**63)
 """Belongs to no row: Cassandra moves a hash of this value to TOKEN_MAX."""
 TOKEN_MAX = 2**63 - 1
@@ -171,50 +173,15 @@ class Lines:
     """Rows as WAL lines, each a JSON array closed by a newline.
 
     ``words`` counts the bare JSON words (null, true, false) in them: a loader that replaces such a
-    word in the text can prove that it met all of them and nothing else.
+    word in the text can prove that it met all of them and nothing else. ``cuts`` tile the lines
+    where they are sorted by the target's key, and are empty where they are not.
     """
 
     data: bytes
     rows: int
     words: int
     tally: Tally = Tally()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Problem:
-    """Why a value is refused, without the value (I12).
-
-    ``error`` is the number of the MySQL error that it raised or would have raised, ``code`` ours.
-    """
-
-    column: str
-    what: str
-    fix: str
-    error: int
-    code: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rejected:
-    """A row that was set aside: its place, its problems, and the row itself.
-
-    ``key`` holds the cells of the primary key. ``cells`` are those of the row by planned column
-    where the encoder refused it; ``line`` is its WAL line where the target did.
-    """
-
-    token: int
-    key: Cells
-    problems: tuple[Problem, ...]
-    cells: Cells | None = None
-    line: bytes | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Encoded:
-    """What becomes of some rows: lines, in the order of the rows, and the rows without a line."""
-
-    lines: Lines
-    rejected: tuple[Rejected, ...] = ()
+    cuts: tuple[Cut, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -246,7 +213,8 @@ class Batch:
     """A batch that the WAL holds durably; ``closing`` marks the last one of its range (I8).
 
     ``seq`` counts from 1 within the range and has no gaps. ``position`` is None where the range
-    turned out to hold no row. ``offset`` and ``size`` say where it lies in its segment file.
+    turned out to hold no row. ``offset`` and ``size`` say where it lies in its segment file,
+    ``blocks`` where each block of its rows does, if they are sorted by the target's key.
     """
 
     table: TableName
@@ -259,6 +227,7 @@ class Batch:
     segment: str
     offset: int
     size: int
+    blocks: tuple[Block, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,8 +12,9 @@ from cass_snapshot.codec.limits import checks
 from cass_snapshot.codec.refusal import BadCell, Refusal, Values
 from cass_snapshot.cql import parse
 from cass_snapshot.forms import Form
-from cass_snapshot.model import Cells, Problem
+from cass_snapshot.model import Cells
 from cass_snapshot.planned import PlannedColumn, Reading
+from cass_snapshot.rejection import Problem
 
 _WIDER = {
     Form.TEXT: "LONGTEXT",

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator, Sequence
 from cass_snapshot.codec.column import ColumnEncoder
 from cass_snapshot.codec.digest import key_digest
 from cass_snapshot.codec.refusal import BadCell
-from cass_snapshot.model import Cells, Encoded, Lines, Position, Problem, Rejected, Tally
+from cass_snapshot.model import Cells, Lines, Position, Tally
 from cass_snapshot.planned import PlannedColumn, Reading
+from cass_snapshot.rejection import Encoded, Problem, Rejected
 
 
 def _digest(position: Position) -> bytes:

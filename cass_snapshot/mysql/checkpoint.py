@@ -12,17 +12,9 @@ from typing import Any
 import orjson
 
 from cass_snapshot.errors import Fenced, StateError
-from cass_snapshot.model import (
-    Batch,
-    Checkpoint,
-    Position,
-    Problem,
-    RangeState,
-    Tally,
-    TokenRange,
-    Written,
-)
+from cass_snapshot.model import Batch, Checkpoint, Position, RangeState, Tally, TokenRange, Written
 from cass_snapshot.mysql.control import ControlSql
+from cass_snapshot.rejection import Problem
 from cass_snapshot.validation import RangeTally
 
 FAILED = "failed"

@@ -8,9 +8,9 @@ from typing import Any
 
 from mysql.connector import Error
 
-from cass_snapshot.model import Problem
 from cass_snapshot.mysql.faults import FaultClass, classify
 from cass_snapshot.mysql.rows import WARNINGS
+from cass_snapshot.rejection import Problem
 
 CODE = "CS-D04"
 TOO_LARGE = 1153

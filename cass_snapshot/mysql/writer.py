@@ -21,16 +21,7 @@ from typing import Any, TypeVar
 from mysql.connector import Error
 
 from cass_snapshot.errors import RangeFailed, SnapshotError, TargetUnavailable
-from cass_snapshot.model import (
-    Batch,
-    Cells,
-    Checkpoint,
-    Lines,
-    Problem,
-    Rejected,
-    TokenRange,
-    Written,
-)
+from cass_snapshot.model import Batch, Cells, Checkpoint, Lines, TokenRange, Written
 from cass_snapshot.mysql import statements
 from cass_snapshot.mysql.checkpoint import CheckpointKeeper
 from cass_snapshot.mysql.columns import target_columns
@@ -41,6 +32,7 @@ from cass_snapshot.mysql.sift import sift
 from cass_snapshot.mysql.ways import Ways
 from cass_snapshot.planned import PlannedTarget
 from cass_snapshot.protocols import Rejects
+from cass_snapshot.rejection import Problem, Rejected, Stretch, Unwritten
 from cass_snapshot.settings import MysqlSettings
 
 Result = TypeVar("Result")
@@ -106,6 +98,14 @@ class MysqlTarget:
         except RangeFailed as error:
             self._note_refusal(batch, error)
             raise
+
+    def load(self, lines: Lines, where: str) -> tuple[Unwritten, ...]:
+        """Write rows without a checkpoint."""
+        raise NotImplementedError
+
+    def advance(self, stretches: Sequence[Stretch]) -> bool:
+        """Move the checkpoints over batches whose rows are in."""
+        raise NotImplementedError
 
     def mend(self, row_id: str, token_range: TokenRange, line: bytes) -> tuple[Problem, ...]:
         """Try a rejected row again, in a transaction of its own; return why it is refused."""

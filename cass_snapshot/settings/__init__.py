@@ -17,6 +17,7 @@ from pydantic import Field, SecretStr, field_validator
 
 from cass_snapshot.model import RANGES_MAX
 from cass_snapshot.settings.section import Port, Seconds, Section, Text
+from cass_snapshot.settings.sizes import Size
 from cass_snapshot.settings.tables import TableSettings
 
 WORKERS_MAX = 256
@@ -44,11 +45,7 @@ LATER_KEYS = frozenset(
         "cassandra.password_command",
         "mysql.tls",
         "mysql.password_command",
-        "run.wal_bytes_max",
         "run.wal_retention",
-        "run.window_bytes",
-        "run.slice_bytes",
-        "run.apply_order",
         "verify.float_tolerance",
         "limits.rows_per_s",
         "limits.stop_after",
@@ -121,6 +118,15 @@ class RunSettings(Section):
     compression: Literal["none", "zstd"] = "none"
     profile: Literal["readable", "exact"] = "readable"
     """Readable: the types that a MySQL user expects, every value checked; exact: any value."""
+    apply_order: Literal["auto", "key", "token"] = "auto"
+    """Whether rows reach MySQL in the order of its primary key, or as they are read."""
+    window_bytes: Literal["auto"] | Annotated[Size, Field(ge=2**20)] = "auto"
+    """Key order: how much WAL is applied together; auto is the whole table where the disk has
+    room, and at most half of wal_bytes_max."""
+    slice_bytes: Annotated[Size, Field(ge=2**20, le=2**30)] = 64 * 2**20
+    """Key order: how much of a window one worker sorts in memory."""
+    wal_bytes_max: Annotated[Size, Field(ge=2**20)] | None = None
+    """The WAL's ceiling on disk: reading waits, and segments that are wholly applied go (I4)."""
 
 
 class LimitsSettings(Section):

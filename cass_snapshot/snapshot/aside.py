@@ -8,8 +8,9 @@ from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
 from cass_snapshot.errors import SnapshotError
-from cass_snapshot.model import Problem, TableName
+from cass_snapshot.model import TableName
 from cass_snapshot.protocols import Ledger
+from cass_snapshot.rejection import Problem
 from cass_snapshot.snapshot.plan import RunPlan
 from cass_snapshot.snapshot.progress import Counted, Progress, added
 from cass_snapshot.snapshot.status import RejectedRows

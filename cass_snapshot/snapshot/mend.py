@@ -13,8 +13,9 @@ from dataclasses import replace
 
 from cass_snapshot.errors import StateError
 from cass_snapshot.exits import Exit
-from cass_snapshot.model import Cells, Position, Problem, Rejected, TokenRange
+from cass_snapshot.model import Cells, Position, TokenRange
 from cass_snapshot.protocols import Target
+from cass_snapshot.rejection import Problem, Rejected
 from cass_snapshot.retry import Patience
 from cass_snapshot.settings import Settings
 from cass_snapshot.snapshot.aside import grouped

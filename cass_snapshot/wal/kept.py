@@ -10,7 +10,8 @@ from pathlib import Path
 import orjson
 
 from cass_snapshot.errors import StateError
-from cass_snapshot.model import Problem, Rejected, TableName
+from cass_snapshot.model import TableName
+from cass_snapshot.rejection import Problem, Rejected
 from cass_snapshot.wal.disk import Files
 from cass_snapshot.wal.fields import Fields, FormatError
 from cass_snapshot.wal.files import REAL

@@ -28,7 +28,8 @@ from typing import Any
 
 import orjson
 
-from cass_snapshot.model import Cells, Rejected, TableName
+from cass_snapshot.model import Cells, TableName
+from cass_snapshot.rejection import Rejected
 from cass_snapshot.wal.disk import File, Files
 from cass_snapshot.wal.files import REAL
 from cass_snapshot.wal.names import folder_of

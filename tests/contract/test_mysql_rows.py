@@ -17,9 +17,10 @@ from cass_snapshot.codec.cells import minimal_bytes
 from cass_snapshot.codec.digits import encode_decimal
 from cass_snapshot.errors import TargetUnavailable
 from cass_snapshot.forms import Form, Limits
-from cass_snapshot.model import Rejected, Written
+from cass_snapshot.model import Written
 from cass_snapshot.mysql.writer import MysqlTarget
 from cass_snapshot.planned import Conflict, Reading
+from cass_snapshot.rejection import Rejected
 from tests.support.planned_targets import Bench, Into, make_bench
 from tests.support.servers import Place, Servers, new_database
 

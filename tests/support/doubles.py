@@ -10,12 +10,9 @@ from cass_snapshot.model import (
     Batch,
     Cells,
     Checkpoint,
-    Encoded,
     Lines,
     Position,
-    Problem,
     RangeState,
-    Rejected,
     RunRecord,
     RunState,
     Table,
@@ -27,6 +24,7 @@ from cass_snapshot.model import (
 from cass_snapshot.mysql.columns import Flavour
 from cass_snapshot.mysql.planning.plan import plan as plan_target
 from cass_snapshot.planned import Finding, PlannedColumn, PlannedTarget, Sample, TableMapping
+from cass_snapshot.rejection import Encoded, Problem, Rejected, Stretch, Unwritten
 from cass_snapshot.settings import MysqlSettings, RunSettings, Settings
 from cass_snapshot.settings.tables import TableSettings
 from cass_snapshot.snapshot.plan import RunPlan, examine, lay_out
@@ -123,6 +121,14 @@ class MemoryTarget:
         if error is not None:
             raise error
         return Written(fresh=fresh, rejected=self.refuses.pop(0) if self.refuses else 0)
+
+    def load(self, _lines: Lines, _where: str) -> tuple[Unwritten, ...]:
+        """Not for this double: batches alone."""
+        raise NotImplementedError
+
+    def advance(self, _stretches: Sequence[Stretch]) -> bool:
+        """Not for this double: batches alone."""
+        raise NotImplementedError
 
     def mend(self, row_id: str, _range: TokenRange, _line: bytes) -> tuple[Problem, ...]:
         """Take every row."""

@@ -11,17 +11,9 @@ from dataclasses import dataclass, field, replace
 import orjson
 
 from cass_snapshot.errors import Fenced, StateError
-from cass_snapshot.model import (
-    Batch,
-    Cells,
-    Checkpoint,
-    Problem,
-    RangeState,
-    Rejected,
-    TokenRange,
-    Written,
-)
+from cass_snapshot.model import Batch, Cells, Checkpoint, Lines, RangeState, TokenRange, Written
 from cass_snapshot.protocols import Rejects
+from cass_snapshot.rejection import Problem, Rejected, Stretch, Unwritten
 
 TOO_LONG = 1406
 Row = list[object]
@@ -123,6 +115,14 @@ class FakeTarget:
             state=RangeState.DONE if batch.closing else RangeState.RUNNING,
         )
         return Written(fresh=True, rejected=len(refused))
+
+    def load(self, lines: Lines, where: str) -> tuple[Unwritten, ...]:
+        """Write rows without a checkpoint."""
+        raise NotImplementedError
+
+    def advance(self, stretches: Sequence[Stretch]) -> bool:
+        """Move checkpoints over batches whose rows are in."""
+        raise NotImplementedError
 
     def mend(self, row_id: str, token_range: TokenRange, line: bytes) -> tuple[Problem, ...]:
         """Write one row again, once."""

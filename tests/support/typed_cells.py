@@ -10,19 +10,11 @@ from cassandra import cqltypes
 from cassandra.util import Date, Time
 
 from cass_snapshot.codec.row import RowEncoder
-from cass_snapshot.model import (
-    Cells,
-    Column,
-    ColumnKind,
-    Encoded,
-    Lines,
-    Position,
-    Table,
-    TableName,
-)
+from cass_snapshot.model import Cells, Column, ColumnKind, Lines, Position, Table, TableName
 from cass_snapshot.mysql.columns import Flavour, TargetColumn, target_columns
 from cass_snapshot.mysql.planning.plan import plan, refuse
 from cass_snapshot.planned import PlannedColumn, TableMapping
+from cass_snapshot.rejection import Encoded
 
 NAME = TableName(keyspace="shop", name="orders")
 PROTOCOL = 5

@@ -10,8 +10,9 @@ import pytest
 
 from cass_snapshot.codec.vints import fold, write_vint
 from cass_snapshot.forms import Form, Limits
-from cass_snapshot.model import Problem, Tally
+from cass_snapshot.model import Tally
 from cass_snapshot.planned import PlannedColumn, Reading
+from cass_snapshot.rejection import Problem
 from tests.support.json_cells import shortest
 from tests.support.typed_cells import SERIALIZE, column, encode, encoded, floats, key
 

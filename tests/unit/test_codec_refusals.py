@@ -12,8 +12,9 @@ import pytest
 
 from cass_snapshot.codec.column import ColumnEncoder
 from cass_snapshot.codec.refusal import BadCell
-from cass_snapshot.model import Cells, Problem, Tally
+from cass_snapshot.model import Cells, Tally
 from cass_snapshot.planned import PlannedColumn
+from cass_snapshot.rejection import Problem
 from tests.support.typed_cells import SERIALIZE, encode, encoded, floats, key, planned, table
 from tests.support.typed_cells import column as regular
 

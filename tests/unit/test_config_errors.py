@@ -71,9 +71,9 @@ def refused(text: str | bytes | None = None, line: CommandLine | None = None) ->
             "remove it for now",
         ),
         (
-            "[run]\nranges = 1\napply_order = 'key'\n",
-            "apply_order is not available in this version",
-            "[run] apply_order, cass-snapshot.toml:3",
+            "[run]\nranges = 1\nwal_retention = 'key'\n",
+            "wal_retention is not available in this version",
+            "[run] wal_retention, cass-snapshot.toml:3",
             "remove it for now",
         ),
         (

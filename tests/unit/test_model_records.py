@@ -7,16 +7,21 @@ import pickle
 
 import pytest
 
-from cass_snapshot import model
+from cass_snapshot import blocks, model, rejection
 from cass_snapshot.model import TableName, TokenRange
 from cass_snapshot.validation import RangeCount, Validation
 from tests.support.doubles import plan
 from tests.support.typed_cells import clustering, column, key, table
 
-RECORDS = [kind for kind in vars(model).values() if dataclasses.is_dataclass(kind)]
+RECORDS = {
+    kind
+    for module in (model, blocks, rejection)
+    for kind in vars(module).values()
+    if dataclasses.is_dataclass(kind)
+}
 
 
-@pytest.mark.parametrize("kind", RECORDS)
+@pytest.mark.parametrize("kind", sorted(RECORDS, key=lambda kind: kind.__name__))
 def test_a_record_is_frozen_slotted_and_built_by_keyword(kind: type) -> None:
     """Nothing is changed behind anybody's back."""
     assert kind.__dataclass_params__.frozen  # type: ignore[attr-defined]  # of dataclasses

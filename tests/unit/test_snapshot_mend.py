@@ -11,7 +11,8 @@ import pytest
 
 from cass_snapshot.cli.replay_wal import mend_lines
 from cass_snapshot.errors import StateError
-from cass_snapshot.model import Problem, Rejected, RunRecord, TokenRange
+from cass_snapshot.model import RunRecord, TokenRange
+from cass_snapshot.rejection import Problem, Rejected
 from cass_snapshot.settings import Settings
 from cass_snapshot.snapshot import mend as module
 from cass_snapshot.snapshot.chosen import ChosenRun

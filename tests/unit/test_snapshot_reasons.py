@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from cass_snapshot.model import Problem, Rejected, TableName
+from cass_snapshot.model import TableName
+from cass_snapshot.rejection import Problem, Rejected
 from cass_snapshot.snapshot.aside import grouped, reasons
 from cass_snapshot.wal.rejects import RejectFile, row_id
 

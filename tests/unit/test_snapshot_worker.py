@@ -18,7 +18,8 @@ from cass_snapshot.errors import (
     StateError,
     TargetUnavailable,
 )
-from cass_snapshot.model import Cells, Encoded, Page, Position, TokenRange
+from cass_snapshot.model import Cells, Page, Position, TokenRange
+from cass_snapshot.rejection import Encoded
 from cass_snapshot.ring.split import split_ring
 from cass_snapshot.ring.tokens import token
 from cass_snapshot.settings import MysqlSettings

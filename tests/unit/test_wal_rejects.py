@@ -11,8 +11,9 @@ import orjson
 import pytest
 
 from cass_snapshot.errors import StateError
-from cass_snapshot.model import Problem, Rejected, TableName
+from cass_snapshot.model import TableName
 from cass_snapshot.protocols import Rejects
+from cass_snapshot.rejection import Problem, Rejected
 from cass_snapshot.wal.disk import Files
 from cass_snapshot.wal.files import REAL
 from cass_snapshot.wal.kept import read_rows, read_whys

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cass_snapshot.errors import SnapshotError
-from cass_snapshot.model import Problem, RangeState, Table
+from cass_snapshot.model import RangeState, Table
 from cass_snapshot.planned import (
     Conflict,
     Finding,
@@ -19,6 +19,7 @@ from cass_snapshot.planned import (
     TableMapping,
 )
 from cass_snapshot.protocols import SourceAdmin, TargetAdmin
+from cass_snapshot.rejection import Problem
 from cass_snapshot.settings import Settings, redacted
 from cass_snapshot.settings.tables import TableSettings
 from cass_snapshot.snapshot.definition import define
