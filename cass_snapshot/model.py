@@ -174,7 +174,8 @@ class Lines:
 
     ``words`` counts the bare JSON words (null, true, false) in them: a loader that replaces such a
     word in the text can prove that it met all of them and nothing else. ``cuts`` tile the lines
-    where they are sorted by the target's key, and are empty where they are not.
+    where they are sorted by the target's key, and are empty where they are not. Lines that are
+    ``plain``, as ``blocks.Cut`` says it, have no count of words and need none.
     """
 
     data: bytes
@@ -182,6 +183,7 @@ class Lines:
     words: int
     tally: Tally = Tally()
     cuts: tuple[Cut, ...] = ()
+    plain: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

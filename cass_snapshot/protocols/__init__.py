@@ -57,12 +57,22 @@ class Order(Protocol):
         """Sort lines in place by ``key``; of equal keys the later one stays later."""
         ...
 
+    def plain(self, line: bytes) -> bool:
+        """Tell whether a line by itself is plain, as ``blocks.Cut`` says it."""
+        ...
+
+    def words(self, line: bytes) -> int:
+        """Return how many bare words a line holds."""
+        ...
+
 
 class Blocks(Protocol):
     """Reads blocks of sorted lines out of the WAL of one table."""
 
     def read(self, segment: str, blocks: Sequence[Block]) -> list[bytes]:
         """Return the lines of neighbouring blocks of one segment, proven to be as written.
+
+        Each line is without its newline.
 
         Raises:
             WalCorrupt: they are not.
