@@ -58,6 +58,11 @@ class MysqlAdmin:
         return f"{self._facts.flavour.value} {s.host}:{s.port}/{s.database}, {self._facts.version}"
 
     @property
+    def buffer_pool_bytes(self) -> int | None:
+        """Return how much of its tables the server keeps in memory."""
+        return self._facts.buffer_pool_bytes
+
+    @property
     def ledger(self) -> MysqlLedger:
         """Return the record of runs."""
         return self._ledger

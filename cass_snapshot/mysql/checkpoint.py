@@ -105,10 +105,10 @@ class CheckpointKeeper:
         self, sql: ControlSql, *, run_id: str, source: str, epoch: int, worker: str, wal_state: str
     ) -> None:
         self._sql = sql
-        self._key = (run_id, source)
+        self.key = (run_id, source)
+        self.worker = worker
+        self.wal_state = wal_state
         self._epoch = epoch
-        self._worker = worker
-        self._wal_state = wal_state
 
     def read(self, cursor: Any, number: int) -> Checkpoint:  # noqa: ANN401 - see connection.connect
         """Return the checkpoint of a range.
@@ -116,12 +116,12 @@ class CheckpointKeeper:
         Raises:
             StateError: the range was never registered.
         """
-        cursor.execute(self._sql.checkpoint, (*self._key, number))
+        cursor.execute(self._sql.checkpoint, (*self.key, number))
         row = cursor.fetchone()
         if row is None:
             raise StateError(
                 f"range {number} is not registered in snapshot_checkpoints",
-                where=f"run {self._key[0]}, {self._key[1]}",
+                where=f"run {self.key[0]}, {self.key[1]}",
                 why="the control tables were changed, or belong to another plan",
                 fix="start afresh with --new",
             )
@@ -137,7 +137,7 @@ class CheckpointKeeper:
             Fenced: another process took the run over.
             StateError: the checkpoint is not where this batch begins.
         """
-        self.guard(cursor, batch.range)
+        self.guard(cursor, str(batch.range))
         rows = batch.lines.rows
         state = RangeState.DONE if batch.closing else RangeState.RUNNING
         cursor.execute(
@@ -145,12 +145,12 @@ class CheckpointKeeper:
             (
                 *(position_text(batch.position), batch.seq),
                 *(rows + batch.lines.tally.refused, rows, batch.checksum),
-                *(state.value, self._worker, *self._key, batch.range.number, batch.seq - 1),
+                *(state.value, self.worker, *self.key, batch.range.number, batch.seq - 1),
             ),
         )
         if cursor.rowcount == 1:
             return Written(fresh=True)
-        return Written(fresh=False, rejected=self._prove_applied(cursor, batch))
+        return Written(fresh=False, rejected=self.prove_applied(cursor, batch))
 
     def record(
         self,
@@ -168,31 +168,31 @@ class CheckpointKeeper:
         """
         number, tally = batch.range.number, batch.lines.tally
         if rejected:
-            cursor.execute(self._sql.count_out, (len(rejected), *self._key, number))
+            cursor.execute(self._sql.count_out, (len(rejected), *self.key, number))
         rows: list[tuple[object, ...]] = [
-            (*self._key, identity, number, REJECTED, None, None) for identity in tally.ids
+            (*self.key, identity, number, REJECTED, None, None) for identity in tally.ids
         ]
-        rows += [(*self._key, i, number, REJECTED, p.error, p.column) for i, p in rejected]
+        rows += [(*self.key, i, number, REJECTED, p.error, p.column) for i, p in rejected]
         for start in range(0, len(rows), _ROWS_AT_ONCE):
             cursor.executemany(self._sql.insert_rejected, rows[start : start + _ROWS_AT_ONCE])
-        self._insert(cursor, batch, self._wal_state, None, tally_text(tally, len(rejected)))
+        self._insert(cursor, batch, self.wal_state, None, tally_text(tally, len(rejected)))
 
     def record_failure(self, cursor: Any, batch: Batch, error_code: int) -> None:  # noqa: ANN401 - see connection.connect
         """Write the row of ``snapshot_wal`` of a batch that was refused as a whole."""
         self._insert(cursor, batch, FAILED, error_code, None)
 
-    def guard(self, cursor: Any, token_range: TokenRange) -> None:  # noqa: ANN401 - see connection.connect
-        """Hold off a take-over until this transaction ends.
+    def guard(self, cursor: Any, where: str) -> None:  # noqa: ANN401 - see connection.connect
+        """Hold off a take-over until this transaction ends; ``where`` says what is written in it.
 
         Raises:
             Fenced: another process took the run over.
         """
-        cursor.execute(self._sql.epoch, self._key)
+        cursor.execute(self._sql.epoch, self.key)
         row = cursor.fetchone()
         if row is None or row[0] != self._epoch:
             raise Fenced(
                 "another process has taken this run over",
-                where=f"run {self._key[0]}, {self._key[1]}, {token_range}",
+                where=f"run {self.key[0]}, {self.key[1]}, {where}",
                 why=f"this process has epoch {self._epoch}, the run {row[0] if row else 'is gone'}",
                 fix="leave the copy to the other process",
             )
@@ -203,7 +203,7 @@ class CheckpointKeeper:
         Raises:
             StateError: it is none of the rejected rows.
         """
-        cursor.execute(self._sql.rejected_state, (*self._key, row_id))
+        cursor.execute(self._sql.rejected_state, (*self.key, row_id))
         row = cursor.fetchone()
         if row is None:
             raise self._changed(f"row {row_id} is not in snapshot_rejected")
@@ -229,19 +229,19 @@ class CheckpointKeeper:
         """
         state = MENDED if problem is None else REFUSED
         values = (state, problem and problem.error, problem and problem.column)
-        cursor.execute(self._sql.mark_rejected, (*values, *self._key, row_id, MENDED))
+        cursor.execute(self._sql.mark_rejected, (*values, *self.key, row_id, MENDED))
         if problem is not None:
             return
         if cursor.rowcount != 1:
             raise self._changed(f"row {row_id} is not among the rejected rows any more")
-        cursor.execute(self._sql.count_in, (*self._key, token_range.number))
+        cursor.execute(self._sql.count_in, (*self.key, token_range.number))
         if cursor.rowcount != 1:
             raise self._changed(f"{token_range} lacks no row")
 
     def _changed(self, what: str) -> StateError:
         return StateError(
             what,
-            where=f"run {self._key[0]}, {self._key[1]}; the row was not written",
+            where=f"run {self.key[0]}, {self.key[1]}; the row was not written",
             why="the control tables were changed, or belong to another plan",
             fix="start afresh with --new",
         )
@@ -259,13 +259,13 @@ class CheckpointKeeper:
             *(batch.checksum, state, error_code, tally),
         )
         cursor.execute(
-            self._sql.insert_wal, (*self._key, batch.range.number, batch.seq, *values, *values)
+            self._sql.insert_wal, (*self.key, batch.range.number, batch.seq, *values, *values)
         )
 
-    def _prove_applied(self, cursor: Any, batch: Batch) -> int:  # noqa: ANN401 - see connection.connect
+    def prove_applied(self, cursor: Any, batch: Batch) -> int:  # noqa: ANN401 - see connection.connect
         """Refuse to skip a batch unless this very batch is in; return how many rows it rejected."""
         checkpoint = self.read(cursor, batch.range.number)
-        cursor.execute(self._sql.wal_checksum, (*self._key, batch.range.number, batch.seq))
+        cursor.execute(self._sql.wal_checksum, (*self.key, batch.range.number, batch.seq))
         row = cursor.fetchone()
         if checkpoint.batch_seq < batch.seq or row is None or row[0] != batch.checksum:
             raise StateError(

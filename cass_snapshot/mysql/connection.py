@@ -71,6 +71,7 @@ class ServerFacts:
     durable: bool
     read_only: bool
     local_infile: bool
+    buffer_pool_bytes: int
 
 
 def address(settings: MysqlSettings) -> str:
@@ -151,7 +152,7 @@ def server_facts(connection: Any) -> ServerFacts:  # noqa: ANN401 - see connect
     """Return what the server says of itself."""
     with connection.cursor() as cursor:
         cursor.execute(statements.SERVER_FACTS)
-        version, packet, flush, binlog, read_only, infile = cursor.fetchone()
+        version, packet, flush, binlog, read_only, infile, pool = cursor.fetchone()
     connection.rollback()
     return ServerFacts(
         version=version,
@@ -160,6 +161,7 @@ def server_facts(connection: Any) -> ServerFacts:  # noqa: ANN401 - see connect
         durable=int(flush) == 1 and int(binlog) in (0, 1),
         read_only=bool(int(read_only)),
         local_infile=bool(int(infile)),
+        buffer_pool_bytes=int(pool),
     )
 
 

@@ -160,7 +160,11 @@ def add_columns(database: str, table: str, there: Collection[str]) -> str:
     return f"ALTER TABLE {qualified(database, table)} {added}" if added else ""
 
 
-_OF_RUN = "`run_id` = %s AND `source` = %s"
+OF_RUN = "`run_id` = %s AND `source` = %s"
+CHECKPOINT_COLUMNS = (
+    "`range`, `range_start`, `range_end`, `batch_seq`, `position`, `rows_read`,"
+    " `rows_written`, `row_digest`, `state`, `attempts`"
+)
 
 
 class ControlSql:
@@ -201,48 +205,44 @@ class ControlSql:
         )
         self.take_over = (
             f"UPDATE {runs} SET `epoch` = `epoch` + 1, `state` = 'running', `ended_at` = NULL,"
-            f" `exit_code` = NULL WHERE {_OF_RUN} AND `epoch` = %s"
+            f" `exit_code` = NULL WHERE {OF_RUN} AND `epoch` = %s"
         )
         self.finish = (
             f"UPDATE {runs} SET `state` = %s, `exit_code` = %s, `ended_at` = UTC_TIMESTAMP(3)"
-            f" WHERE {_OF_RUN} AND `epoch` = %s"
+            f" WHERE {OF_RUN} AND `epoch` = %s"
         )
-        self.epoch = f"SELECT `epoch` FROM {runs} WHERE {_OF_RUN} LOCK IN SHARE MODE"
+        self.epoch = f"SELECT `epoch` FROM {runs} WHERE {OF_RUN} LOCK IN SHARE MODE"
 
     def _write_checkpoints(self, checkpoints: str, runs: str) -> None:
         self.insert_range = (
             f"INSERT INTO {checkpoints} (`run_id`, `source`, `range`, `range_start`,"
             " `range_end`, `state`, `updated_at`) VALUES (%s, %s, %s, %s, %s, %s, UTC_TIMESTAMP(3))"
         )
-        checkpoint_columns = (
-            "`range`, `range_start`, `range_end`, `batch_seq`, `position`, `rows_read`,"
-            " `rows_written`, `row_digest`, `state`, `attempts`"
-        )
         self.checkpoints = (
-            f"SELECT {checkpoint_columns} FROM {checkpoints} WHERE {_OF_RUN} ORDER BY `range_start`"
+            f"SELECT {CHECKPOINT_COLUMNS} FROM {checkpoints} WHERE {OF_RUN} ORDER BY `range_start`"
         )
         self.checkpoint = (
-            f"SELECT {checkpoint_columns} FROM {checkpoints} WHERE {_OF_RUN} AND `range` = %s"
+            f"SELECT {CHECKPOINT_COLUMNS} FROM {checkpoints} WHERE {OF_RUN} AND `range` = %s"
         )
         self.advance = (
             f"UPDATE {checkpoints} SET `position` = %s, `batch_seq` = %s,"
             " `rows_read` = `rows_read` + %s, `rows_written` = `rows_written` + %s,"
             " `row_digest` = %s, `state` = %s, `worker` = %s, `updated_at` = UTC_TIMESTAMP(3)"
-            f" WHERE {_OF_RUN} AND `range` = %s AND `batch_seq` = %s"
+            f" WHERE {OF_RUN} AND `range` = %s AND `batch_seq` = %s"
         )
         self.count_out = (
             f"UPDATE {checkpoints} SET `rows_written` = `rows_written` - %s"
-            f" WHERE {_OF_RUN} AND `range` = %s"
+            f" WHERE {OF_RUN} AND `range` = %s"
         )
         self.count_in = (
             f"UPDATE {checkpoints} SET `rows_written` = `rows_written` + 1"
-            f" WHERE {_OF_RUN} AND `range` = %s AND `rows_written` < `rows_read`"
+            f" WHERE {OF_RUN} AND `range` = %s AND `rows_written` < `rows_read`"
         )
         self.mark_range = (
             f"UPDATE {checkpoints} SET `state` = %s, `attempts` = %s,"
-            f" `updated_at` = UTC_TIMESTAMP(3) WHERE {_OF_RUN}"
+            f" `updated_at` = UTC_TIMESTAMP(3) WHERE {OF_RUN}"
             " AND `range` = %s AND `state` <> 'done'"
-            f" AND EXISTS (SELECT 1 FROM {runs} WHERE {_OF_RUN} AND `epoch` = %s)"
+            f" AND EXISTS (SELECT 1 FROM {runs} WHERE {OF_RUN} AND `epoch` = %s)"
         )
 
     def _write_batches(self, wal: str) -> None:
@@ -256,15 +256,15 @@ class ControlSql:
             " `created_at` = UTC_TIMESTAMP(3)"
         )
         self.wal_checksum = (
-            f"SELECT `checksum`, `tally` FROM {wal} WHERE {_OF_RUN} AND `range` = %s"
+            f"SELECT `checksum`, `tally` FROM {wal} WHERE {OF_RUN} AND `range` = %s"
             " AND `batch_seq` = %s"
         )
-        self.tallies = f"SELECT `range`, `tally` FROM {wal} WHERE {_OF_RUN} AND `tally` IS NOT NULL"
+        self.tallies = f"SELECT `range`, `tally` FROM {wal} WHERE {OF_RUN} AND `tally` IS NOT NULL"
 
     def _write_rejected(self, rejected: str) -> None:
-        self.lacking = f"SELECT `row_id`, `range` FROM {rejected} WHERE {_OF_RUN} AND `state` <> %s"
+        self.lacking = f"SELECT `row_id`, `range` FROM {rejected} WHERE {OF_RUN} AND `state` <> %s"
         self.rejected_state = (
-            f"SELECT `state` FROM {rejected} WHERE {_OF_RUN} AND `row_id` = %s FOR UPDATE"
+            f"SELECT `state` FROM {rejected} WHERE {OF_RUN} AND `row_id` = %s FOR UPDATE"
         )
         self.insert_rejected = (
             f"INSERT INTO {rejected} (`run_id`, `source`, `row_id`, `range`, `state`,"
@@ -273,5 +273,5 @@ class ControlSql:
         )
         self.mark_rejected = (
             f"UPDATE {rejected} SET `state` = %s, `error_code` = %s, `column_name` = %s,"
-            f" `updated_at` = UTC_TIMESTAMP(3) WHERE {_OF_RUN} AND `row_id` = %s AND `state` <> %s"
+            f" `updated_at` = UTC_TIMESTAMP(3) WHERE {OF_RUN} AND `row_id` = %s AND `state` <> %s"
         )

@@ -110,7 +110,8 @@ CHILD_FACTS = (
 DATABASE_EXISTS = "SELECT 1 FROM information_schema.schemata WHERE schema_name = %s"
 SERVER_FACTS = (
     "SELECT VERSION(), @@max_allowed_packet, @@innodb_flush_log_at_trx_commit,"
-    " @@sync_binlog, @@read_only, @@local_infile"
+    " @@sync_binlog, @@read_only, @@local_infile,"
+    " @@innodb_buffer_pool_size"
 )
 MODE_FACTS = tuple(
     "SHOW GLOBAL VARIABLES WHERE variable_name IN ('read_only', 'innodb_read_only'" + more + ")"

@@ -23,12 +23,14 @@ from mysql.connector import Error
 from cass_snapshot.errors import RangeFailed, SnapshotError, TargetUnavailable
 from cass_snapshot.model import Batch, Cells, Checkpoint, Lines, TokenRange, Written
 from cass_snapshot.mysql import statements
+from cass_snapshot.mysql.bulk import StretchSql
 from cass_snapshot.mysql.checkpoint import CheckpointKeeper
 from cass_snapshot.mysql.columns import target_columns
 from cass_snapshot.mysql.connection import connect
 from cass_snapshot.mysql.faults import translate
 from cass_snapshot.mysql.refusals import Refused
 from cass_snapshot.mysql.sift import sift
+from cass_snapshot.mysql.stretches import StretchKeeper
 from cass_snapshot.mysql.ways import Ways
 from cass_snapshot.planned import PlannedTarget
 from cass_snapshot.protocols import Rejects
@@ -68,6 +70,7 @@ class MysqlTarget:
         self._table = statements.qualified(settings.database, target.table)
         self._names = [c.name for c in target_columns(target)]
         self._keeper = keeper
+        self._stretches = StretchKeeper(StretchSql(settings.control), keeper)
         self._directory = directory
         self._rejects = rejects
         self._locate = locate
@@ -100,12 +103,23 @@ class MysqlTarget:
             raise
 
     def load(self, lines: Lines, where: str) -> tuple[Unwritten, ...]:
-        """Write rows without a checkpoint."""
-        raise NotImplementedError
+        """Write rows in a transaction of their own, without a checkpoint; return the refused."""
+        where = f"{self._table}, {where}"
+        return self._in_connection(partial(self._load, lines, where), where)
 
     def advance(self, stretches: Sequence[Stretch]) -> bool:
-        """Move the checkpoints over batches whose rows are in."""
-        raise NotImplementedError
+        """Move the checkpoints over batches whose rows are in; False if they were moved before."""
+        if not stretches:
+            return True
+        where = f"{self._table}, {len(stretches)} ranges from {stretches[0].batches[0].range} on"
+
+        def move(connection: Any) -> bool:  # noqa: ANN401 - see connection.connect
+            with connection.cursor() as cursor:
+                moved = self._stretches.advance(cursor, stretches, where)
+            connection.commit()
+            return moved
+
+        return self._in_connection(move, where)
 
     def mend(self, row_id: str, token_range: TokenRange, line: bytes) -> tuple[Problem, ...]:
         """Try a rejected row again, in a transaction of its own; return why it is refused."""
@@ -113,7 +127,7 @@ class MysqlTarget:
 
         def again(connection: Any) -> tuple[Problem, ...]:  # noqa: ANN401 - see connection.connect
             with connection.cursor() as cursor:
-                self._keeper.guard(cursor, token_range)
+                self._keeper.guard(cursor, str(token_range))
                 if self._keeper.mended(cursor, row_id):
                     connection.rollback()
                     return ()
@@ -145,12 +159,33 @@ class MysqlTarget:
             if not written.fresh:
                 connection.rollback()
                 return written
-            rejected = put(cursor, batch.lines) if batch.lines.rows else ()
-            ids = self._rejects.add(rejected) if rejected else ()
-            problems = [row.problems[0] for row in rejected]
-            self._keeper.record(cursor, batch, list(zip(ids, problems, strict=True)))
+            unwritten = self._put(cursor, batch.lines, put)
+            self._keeper.record(cursor, batch, [(row.id, row.problem) for row in unwritten])
         connection.commit()
-        return Written(fresh=True, rejected=len(rejected))
+        return Written(fresh=True, rejected=len(unwritten))
+
+    def _load(self, lines: Lines, where: str, connection: Any) -> tuple[Unwritten, ...]:  # noqa: ANN401 - see connection.connect
+        def attempt(put: Put) -> tuple[Unwritten, ...]:
+            with connection.cursor() as cursor:
+                self._keeper.guard(cursor, where)
+                unwritten = self._put(cursor, lines, put)
+            connection.commit()
+            return unwritten
+
+        try:
+            return attempt(self._put_whole)
+        except Refused:
+            connection.rollback()
+        return attempt(self._put_sifted)
+
+    def _put(self, cursor: Any, lines: Lines, put: Put) -> tuple[Unwritten, ...]:  # noqa: ANN401 - see connection.connect
+        """Write rows, and keep those that are left out before the others can be committed."""
+        rejected = put(cursor, lines) if lines.rows else ()
+        ids = self._rejects.add(rejected) if rejected else ()
+        return tuple(
+            Unwritten(id=identity, token=row.token, problem=row.problems[0])
+            for identity, row in zip(ids, rejected, strict=True)
+        )
 
     def _put_whole(self, cursor: Any, lines: Lines) -> Sequence[Rejected]:  # noqa: ANN401 - see connection.connect
         self._ways.put(cursor, lines)

@@ -164,6 +164,11 @@ class TargetAdmin(Protocol):
         ...
 
     @property
+    def buffer_pool_bytes(self) -> int | None:
+        """Return how much of its tables the server keeps in memory, None where it does not say."""
+        ...
+
+    @property
     def ledger(self) -> Ledger:
         """Return the record of runs; readable before ``prepare`` where it exists."""
         ...

@@ -327,6 +327,7 @@ class MemoryAdmin:
     ledger: MemoryLedger = field(default_factory=MemoryLedger)
     there: set[str] = field(default_factory=set)
     heading: str = "mysql db1"
+    buffer_pool_bytes: int | None = None
 
     def findings(self) -> list[Finding]:
         """Find nothing."""

@@ -98,31 +98,80 @@ class FakeTarget:
             return Written(fresh=False, rejected=rejected)
         if before.batch_seq != batch.seq - 1:
             raise StateError("the checkpoint does not fit the WAL")
-        lines = batch.lines.data.splitlines()
-        refused = [r for line in lines if (r := self._refusal(line)) is not None]
-        ids = self._rejects.add(refused) if refused else ()
-        store.rejected |= dict.fromkeys((*batch.lines.tally.ids, *ids), "rejected")
-        good = [orjson.loads(line) for line in lines if self._refusal(line) is None]
-        store.rows |= {row[0]: row for row in good}
+        refused = self._take(batch.lines)
+        ids = (*batch.lines.tally.ids, *(identity for identity, _ in refused))
+        store.rejected |= dict.fromkeys(ids, "rejected")
         store.batches[at] = (batch.checksum, len(refused))
         store.checkpoints[batch.range.number] = replace(
             before,
             batch_seq=batch.seq,
             position=batch.position,
-            rows_read=before.rows_read + len(lines) + batch.lines.tally.refused,
-            rows_written=before.rows_written + len(good),
+            rows_read=before.rows_read + batch.lines.rows + batch.lines.tally.refused,
+            rows_written=before.rows_written + batch.lines.rows - len(refused),
             row_digest=batch.checksum,
             state=RangeState.DONE if batch.closing else RangeState.RUNNING,
         )
         return Written(fresh=True, rejected=len(refused))
 
-    def load(self, lines: Lines, where: str) -> tuple[Unwritten, ...]:
+    def load(self, lines: Lines, where: str) -> tuple[Unwritten, ...]:  # noqa: ARG002 - for messages
         """Write rows without a checkpoint."""
-        raise NotImplementedError
+        self._guard()
+        refused = self._take(lines)
+        return tuple(
+            Unwritten(id=identity, token=row.token, problem=row.problems[0])
+            for identity, row in refused
+        )
 
     def advance(self, stretches: Sequence[Stretch]) -> bool:
-        """Move checkpoints over batches whose rows are in."""
-        raise NotImplementedError
+        """Move checkpoints over batches whose rows are in; all of them or none."""
+        self._guard()
+        if stretches and all(map(self._is_in, stretches)):
+            return False
+        moved = {s.batches[0].range.number: self._moved(s) for s in stretches}
+        store = self._store
+        store.checkpoints |= moved
+        for stretch in stretches:
+            for batch in stretch.batches:
+                rejected = len(stretch.rejected) if batch is stretch.batches[-1] else 0
+                store.batches[batch.range.number, batch.seq] = (batch.checksum, rejected)
+                store.rejected |= dict.fromkeys(batch.lines.tally.ids, "rejected")
+            store.rejected |= dict.fromkeys((row.id for row in stretch.rejected), "rejected")
+        return True
+
+    def _is_in(self, stretch: Stretch) -> bool:
+        last = stretch.batches[-1]
+        if self.checkpoint(last.range).batch_seq < last.seq:
+            return False
+        if self._store.batches[last.range.number, last.seq][0] != last.checksum:
+            raise StateError("the checkpoint does not fit the WAL")
+        return True
+
+    def _moved(self, stretch: Stretch) -> Checkpoint:
+        last = stretch.batches[-1]
+        before = self.checkpoint(last.range)
+        seqs = [batch.seq for batch in stretch.batches]
+        if seqs != list(range(before.batch_seq + 1, before.batch_seq + 1 + len(seqs))):
+            raise StateError("the checkpoint does not fit the WAL")
+        rows = sum(batch.lines.rows for batch in stretch.batches)
+        refused = sum(batch.lines.tally.refused for batch in stretch.batches)
+        return replace(
+            before,
+            batch_seq=last.seq,
+            position=last.position,
+            rows_read=before.rows_read + rows + refused,
+            rows_written=before.rows_written + rows - len(stretch.rejected),
+            row_digest=last.checksum,
+            state=RangeState.DONE if last.closing else RangeState.RUNNING,
+        )
+
+    def _take(self, lines: Lines) -> list[tuple[str, Rejected]]:
+        """Put the rows that are taken; return the others with their ids, which are kept first."""
+        rows = lines.data.splitlines()
+        refused = [r for line in rows if (r := self._refusal(line)) is not None]
+        ids = self._rejects.add(refused) if refused else ()
+        good = [orjson.loads(line) for line in rows if self._refusal(line) is None]
+        self._store.rows |= {row[0]: row for row in good}
+        return list(zip(ids, refused, strict=True))
 
     def mend(self, row_id: str, token_range: TokenRange, line: bytes) -> tuple[Problem, ...]:
         """Write one row again, once."""

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from cass_snapshot.errors import PreflightError
 from cass_snapshot.forms import Form
-from cass_snapshot.mysql import control, rows, statements
+from cass_snapshot.mysql import bulk, control, rows, statements
 from cass_snapshot.mysql.columns import Flavour, TargetColumn
 from cass_snapshot.mysql.statements import quote
 from cass_snapshot.planned import Conflict, Reading
@@ -147,6 +147,31 @@ def test_every_control_statement_names_columns_that_exist() -> None:
     """No statement reads or writes what no table has."""
     known = {name for shape in control.SHAPES.values() for name, _ in shape}
     for text in vars(control.ControlSql("d")).values():
+        quoted = {part for part in text.split("`")[1::2] if part != "d"}
+        assert quoted <= known | set(control.SHAPES), text
+
+
+def bulk_statements(database: str) -> list[str]:
+    """Return the statements that carry many rows, each for two."""
+    sql = bulk.StretchSql(database)
+    inserts = (sql.move, sql.insert_wal, sql.insert_rejected)
+    return [*(insert.statement(2) for insert in inserts), sql.held(2)]
+
+
+def test_statements_of_many_rows_bind_each_value_of_each_row() -> None:
+    """As many places as columns without the stamp, twice; the database's % is no parameter."""
+    for text in bulk_statements("100%"):
+        assert "`100%%`" in text
+        columns = text.partition("(")[2].partition(")")[0].count(",")
+        if text.startswith("INSERT"):
+            assert text.count("%s") == 2 * columns
+            assert text.count("UTC_TIMESTAMP(3)") == 2
+
+
+def test_statements_of_many_rows_name_columns_that_exist() -> None:
+    """As those of one row."""
+    known = {name for shape in control.SHAPES.values() for name, _ in shape}
+    for text in bulk_statements("d"):
         quoted = {part for part in text.split("`")[1::2] if part != "d"}
         assert quoted <= known | set(control.SHAPES), text
 
