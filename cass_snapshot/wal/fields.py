@@ -83,6 +83,13 @@ class Fields:
         """Return a list of lists of so many texts."""
         return [_texts(_typed(row, list, key), key, size) for row in self._take(key, list)]
 
+    def rows_of(self, key: str, kinds: Sequence[type]) -> list[list[Any]]:
+        """Return a list of lists with one value of each of these types."""
+        rows = [_typed(row, list, key) for row in self._take(key, list)]
+        if any(list(map(type, row)) != list(kinds) for row in rows):
+            raise FormatError(f"{key} has another type")
+        return rows
+
     def cells(self, key: str) -> tuple[bytes, ...]:
         """Return a list of byte strings in hex."""
         try:

@@ -1,6 +1,6 @@
 """The bytes of a segment.
 
-    {"wal":1,"run":..,...,"first_seq":1,"prev":"0000000000000000","sum":"3d..."}       header
+    {"wal":2,"run":..,...,"first_seq":1,"prev":"0000000000000000","sum":"3d..."}       header
     ["0f3a...","a name",12,null]                                                      rows
     ["77c1...","another",13,"4.20"]
     {"commit":1,"rows":2,"words":1,"bytes":60,...,"synced":0,"prev":"3d..","sum":".."}  commit line
@@ -18,31 +18,42 @@ out, and ``tally`` itself where all of it is:
 
 ``ids`` name the refused rows, as ``rejects.py`` calls them; the first version had none.
 
+Rows that are sorted by the target's key stand in blocks of whole lines, which ``blocks``, after
+``tally``, lists: size, stored size, CRC-32 of the lines, and whether they are plain
+(``blocks.Cut``). Each block can be read and proven by itself:
+
+    "blocks":[[65531,65531,2923211003,true],[4807,4807,77210934,false]]
+
+Plain, the blocks are those rows, one after the other, and the two sizes are one. With zstd each
+block is a frame, and the commit line is another one after them. Version 1 had none of this.
+
 ``sum`` is the blake2b-64 of ``prev``, of the rows since the control line before, and of the control
-line itself up to ``,"sum":``. ``prev`` is the ``sum`` of the control line before, through the
+line itself up to ``,"sum":``. It leaves out rows in blocks, which their CRC-32 in the line proves:
+hashing them twice would only cost. ``prev`` is the ``sum`` of the control line before, through the
 header into the segment before, and zeros where nothing is before. ``synced`` is how many bytes of
 this file were durable when the write that holds this line began: a crash can have damaged nothing
 below it.
 
 A control line is valid if and only if it is, byte for byte, what ``seal`` makes of the record that
 ``parse`` reads from it. A segment is valid if and only if its control lines are valid, each
-``prev`` continues the chain, the batches are numbered from ``first_seq`` on without a gap, a footer
-agrees with them, and nothing follows the footer.
+``prev`` continues the chain, the batches are numbered from ``first_seq`` on without a gap, blocks
+are the rows of their batch and lie where its commit line says, a footer agrees with them, and
+nothing follows the footer.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from hashlib import blake2b
 
 import orjson
 
 from cass_snapshot.model import Position, TableName, Tally, TokenRange, WalColumn, WalIdentity
+from cass_snapshot.wal.blocklist import blocks, blocks_fields, check_blocks
 from cass_snapshot.wal.fields import Fields, FormatError, SignedError
+from cass_snapshot.wal.records import VERSION, Commit, Control, Footer, Header
 from cass_snapshot.wal.tally import tally, tally_fields
 
-VERSION = 1
 CHAIN_START = "0" * 16
 """The ``prev`` of a segment that continues nothing."""
 CONTROL_BYTES_MAX = 8 * 2**20
@@ -56,50 +67,12 @@ _SUM_CLOSING = b'"}\n'
 _VERSION = re.compile(rb'\{"wal":([0-9]{1,9})[,}]')
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Header:
-    """The first line of a segment."""
-
-    identity: WalIdentity
-    first_seq: int
-    prev: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Commit:
-    """The line that ends a batch; ``size`` is the byte length of its rows."""
-
-    seq: int
-    rows: int
-    words: int
-    size: int
-    position: Position | None
-    closing: bool
-    synced: int
-    prev: str
-    tally: Tally = _NOTHING
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Footer:
-    """The line that ends a sealed segment: its totals."""
-
-    batches: int
-    rows: int
-    size: int
-    last_seq: int
-    synced: int
-    prev: str
-
-
-Control = Header | Commit | Footer
-
-
 def seal(control: Control, rows: bytes = b"") -> tuple[bytes, str]:
     """Return a control line with its newline, and its sum, for the rows that it follows."""
     text = orjson.dumps(_fields(control))[:-1]
     digest = blake2b(control.prev.encode(), digest_size=8)
-    digest.update(rows)
+    if not isinstance(control, Commit) or not control.blocks:
+        digest.update(rows)
     digest.update(text)
     total = digest.hexdigest()
     return text + _SUM_OPENING + total.encode() + _SUM_CLOSING, total
@@ -138,6 +111,8 @@ def check(control: Control, line: bytes, rows: bytes) -> str:
     if expected != line:
         raise FormatError("the checksum does not fit")
     if isinstance(control, Commit):
+        if control.blocks:
+            check_blocks(rows, control.blocks)
         if len(rows) != control.size:
             raise SignedError("the rows have another length than their commit line says")
         check_rows(rows, control.rows)
@@ -166,6 +141,7 @@ def _fields(control: Control) -> dict[str, object]:
                 "position": _position_fields(control.position),
                 "closing": control.closing,
                 **tally_fields(control.tally),
+                **blocks_fields(control.blocks),
                 "synced": control.synced,
                 "prev": control.prev,
             }
@@ -184,7 +160,7 @@ def _fields(control: Control) -> dict[str, object]:
 def _header_fields(header: Header) -> dict[str, object]:
     identity = header.identity
     return {
-        "wal": VERSION,
+        "wal": header.version,
         "run": identity.run_id,
         "source": identity.source,
         "target": identity.target,
@@ -212,8 +188,9 @@ def _position_fields(position: Position | None) -> dict[str, object] | None:
 
 
 def _header(fields: Fields) -> Header:
-    if fields.count("wal") != VERSION:
-        raise FormatError(f"no segment of format {VERSION}")
+    version = fields.count("wal")
+    if not 1 <= version <= VERSION:
+        raise FormatError(f"no segment of format 1 to {VERSION}")
     keyspace, name = fields.texts("table", 2)
     compression = fields.text("compression")
     if compression not in COMPRESSIONS:
@@ -239,6 +216,7 @@ def _header(fields: Fields) -> Header:
         ),
         first_seq=fields.count("first_seq"),
         prev=fields.chain("prev"),
+        version=version,
     )
 
 
@@ -253,6 +231,7 @@ def _commit(fields: Fields) -> Commit:
         synced=fields.count("synced"),
         prev=fields.chain("prev"),
         tally=tally(fields.inner("tally")) if "tally" in fields else _NOTHING,
+        blocks=blocks(fields),
     )
 
 

@@ -65,7 +65,15 @@ def frame_size(read_at: ReadAt, offset: int, content_bytes_max: int) -> int:
     raise FormatError("a frame of too many blocks")
 
 
-def content_of(decompressor: zstandard.ZstdDecompressor, frame: bytes) -> bytes:
+def declared_size(read_at: ReadAt, offset: int, content_bytes_max: int) -> int:
+    """Return how many bytes the frame at ``offset`` says that it holds, 0 where none of ours is."""
+    try:
+        return _header(read_at(offset, _HEADER_BYTES_MAX), content_bytes_max)[0]
+    except FormatError:
+        return 0
+
+
+def content_of(decompressor: zstandard.ZstdDecompressor, frame: bytes | memoryview) -> bytes:
     """Return what a whole frame holds, its checksum verified.
 
     Raises:

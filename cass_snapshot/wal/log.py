@@ -16,10 +16,12 @@ from typing import Self
 
 from cass_snapshot.errors import RangeFailed, StateError, UsageError
 from cass_snapshot.model import Batch, Lines, Position, WalIdentity
+from cass_snapshot.wal.blocklist import BLOCKS_MAX, tiles
 from cass_snapshot.wal.disk import Files
 from cass_snapshot.wal.files import REAL
-from cass_snapshot.wal.format import BATCH_BYTES_MAX, COMPRESSIONS, Header
+from cass_snapshot.wal.format import BATCH_BYTES_MAX, COMPRESSIONS
 from cass_snapshot.wal.names import folder_of
+from cass_snapshot.wal.records import Header
 from cass_snapshot.wal.recovery import Recovered, recover
 from cass_snapshot.wal.walk import Walk, corrupt, needed
 from cass_snapshot.wal.writer import Packer, SegmentWriter
@@ -196,3 +198,6 @@ def _check(lines: Lines, where: str) -> None:
     whole = data.startswith(b"[") and data.endswith(b"]\n") if lines.rows else not data
     if not whole:
         raise ValueError("a batch must be whole JSON lines, as many as it says")
+    cuts = lines.cuts
+    if len(cuts) > BLOCKS_MAX or (cuts and not tiles(data, [cut.size for cut in cuts])):
+        raise ValueError("the cuts of a batch must tile it in whole lines, and not be too many")

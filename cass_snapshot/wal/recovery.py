@@ -19,8 +19,9 @@ from cass_snapshot.errors import LockedError, StateError
 from cass_snapshot.model import WalIdentity
 from cass_snapshot.wal.disk import File, Files
 from cass_snapshot.wal.files import atomic_write
-from cass_snapshot.wal.format import CHAIN_START, Footer, seal
+from cass_snapshot.wal.format import CHAIN_START, seal
 from cass_snapshot.wal.names import SegmentName, folder_of, segments_of
+from cass_snapshot.wal.records import Footer
 from cass_snapshot.wal.walk import SegmentEnd, Walk, corrupt
 from cass_snapshot.wal.writer import Packer
 

@@ -6,10 +6,12 @@ from collections.abc import Iterator
 
 from cass_snapshot.errors import StateError
 from cass_snapshot.model import Batch, Lines, WalIdentity
+from cass_snapshot.wal.blocklist import cuts_of, placed, sizes_of
 from cass_snapshot.wal.disk import File
 from cass_snapshot.wal.fields import FormatError, SignedError
-from cass_snapshot.wal.format import Commit, Control, Footer, Header, check, newer_version, parse
+from cass_snapshot.wal.format import check, newer_version, parse
 from cass_snapshot.wal.names import SegmentName, segment_of
+from cass_snapshot.wal.records import Commit, Control, Footer, Header
 from cass_snapshot.wal.units import BrokenError, Unit, units
 
 
@@ -111,12 +113,22 @@ class SegmentReader:
             ),
             (commit.prev != self.chain, "a batch that continues another chain"),
             (commit.synced != (unit.offset if self.last else 0), "a batch from another place"),
+            (not self._blocks_fit(unit, commit), "blocks that lie elsewhere"),
         )
         _raise_first(unit, faults)
         self.last, self.synced = commit, commit.synced
         self.batches_read += 1
         self.rows += commit.rows
         self.size += commit.size
+
+    def _blocks_fit(self, unit: Unit, commit: Commit) -> bool:
+        """Tell whether the blocks lie where the commit line says; version 1 had none."""
+        said = tuple((block.size, block.stored) for block in commit.blocks)
+        if self.name.compressed:
+            fit = said == unit.frames
+        else:
+            fit = all(size == stored for size, stored in said)
+        return fit and not (said and self.header and self.header.version == 1)
 
     def _accept_footer(self, unit: Unit, footer: Control) -> None:
         if not isinstance(footer, Footer):
@@ -146,13 +158,20 @@ def batch_of(
         table=identity.table,
         range=identity.range,
         seq=commit.seq,
-        lines=Lines(data=data, rows=commit.rows, words=commit.words, tally=commit.tally),
+        lines=Lines(
+            data=data,
+            rows=commit.rows,
+            words=commit.words,
+            tally=commit.tally,
+            cuts=cuts_of(commit.blocks),
+        ),
         position=commit.position,
         closing=commit.closing,
         checksum=checksum,
         segment=segment,
         offset=span[0],
         size=span[1],
+        blocks=placed(sizes_of(commit.blocks), span[0]),
     )
 
 

@@ -1,7 +1,8 @@
 """Cuts a segment into units: the rows before a control line, and that line.
 
 A unit is found without splitting its rows: a line that begins with ``{`` has no rows before it, or
-is the first commit line after a row.
+is the first commit line after a row. Compressed, it is one frame, or a frame for each block of its
+rows and one for the line.
 The file is read in blocks, so that one unit is in memory and never the whole file.
 """
 
@@ -13,8 +14,9 @@ from dataclasses import dataclass
 import zstandard
 
 from cass_snapshot.wal import frames
+from cass_snapshot.wal.blocklist import BLOCKS_MAX
 from cass_snapshot.wal.disk import File
-from cass_snapshot.wal.fields import FormatError
+from cass_snapshot.wal.fields import FormatError, SignedError
 from cass_snapshot.wal.format import BATCH_BYTES_MAX, CONTROL_BYTES_MAX
 
 UNIT_BYTES_MAX = BATCH_BYTES_MAX + CONTROL_BYTES_MAX
@@ -25,12 +27,16 @@ _AFTER_ROWS = b']\n{"commit":'
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unit:
-    """A stretch of a segment file: ``size`` bytes from ``offset``, and the lines they hold."""
+    """A stretch of a segment file: ``size`` bytes from ``offset``, and the lines they hold.
+
+    ``frames`` are the sizes, of the rows and as stored, of each frame before that of the line.
+    """
 
     offset: int
     size: int
     rows: bytes
     line: bytes
+    frames: tuple[tuple[int, int], ...] = ()
 
 
 class BrokenError(Exception):
@@ -55,19 +61,53 @@ def units(file: File, *, compressed: bool) -> Iterator[Unit]:
     return _frames(file) if compressed else _plain(file)
 
 
-def unit_of_frame(file: File, offset: int, decompressor: zstandard.ZstdDecompressor) -> Unit:
-    """Return the unit in the frame at an offset.
+def unit_of_frames(file: File, offset: int, decompressor: zstandard.ZstdDecompressor) -> Unit:
+    """Return the unit that begins with the frame at an offset: blocks of rows, then a line.
 
     Raises:
         FormatError: there is none.
     """
-    size = frames.frame_size(file.read_at, offset, UNIT_BYTES_MAX)
+    contents: list[bytes] = []
+    sizes: list[tuple[int, int]] = []
+    at, room = offset, UNIT_BYTES_MAX
+    while len(sizes) <= BLOCKS_MAX:
+        content, size = frame_at(file, at, decompressor, room)
+        at += size
+        start = control_line(content)
+        if start >= 0:
+            contents.append(content[:start])
+            return Unit(
+                offset=offset,
+                size=at - offset,
+                rows=b"".join(contents),
+                line=content[start:],
+                frames=tuple(sizes),
+            )
+        room -= len(content)
+        contents.append(content)
+        sizes.append((len(content), size))
+    raise SignedError("more blocks than any batch has")
+
+
+def frame_at(
+    file: File, offset: int, decompressor: zstandard.ZstdDecompressor, bytes_max: int
+) -> tuple[bytes, int]:
+    """Return what the frame at an offset holds, and its size.
+
+    Raises:
+        FormatError: there is none, or it holds more than so many bytes.
+    """
+    size = frames.frame_size(file.read_at, offset, bytes_max)
     frame = file.read_at(offset, size)
     if len(frame) < size:
         raise frames.CutShortError("a frame is cut off")
-    content = frames.content_of(decompressor, frame)
+    return frames.content_of(decompressor, frame), size
+
+
+def control_line(content: bytes) -> int:
+    """Return where the last line of a frame begins if it is a control line, else -1."""
     start = content.rfind(b"\n", 0, len(content) - 1) + 1
-    return Unit(offset=offset, size=size, rows=content[:start], line=content[start:])
+    return start if content.startswith(b"{", start) else -1
 
 
 def _frames(file: File) -> Iterator[Unit]:
@@ -75,9 +115,10 @@ def _frames(file: File) -> Iterator[Unit]:
     decompressor = frames.decompressor()
     while offset < end:
         try:
-            unit = unit_of_frame(file, offset, decompressor)
+            unit = unit_of_frames(file, offset, decompressor)
         except FormatError as error:
-            raise BrokenError(offset, str(error)) from error
+            by_crash = not isinstance(error, SignedError)
+            raise BrokenError(offset, str(error), by_crash=by_crash) from error
         yield unit
         offset += unit.size
 

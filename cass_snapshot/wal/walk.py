@@ -15,8 +15,9 @@ from cass_snapshot.errors import Fenced, WalCorrupt
 from cass_snapshot.model import Batch, WalIdentity
 from cass_snapshot.wal.disk import File, Files
 from cass_snapshot.wal.evidence import damage_behind
-from cass_snapshot.wal.format import CHAIN_START, Header
+from cass_snapshot.wal.format import CHAIN_START
 from cass_snapshot.wal.names import SegmentName, folder_of
+from cass_snapshot.wal.records import Header
 from cass_snapshot.wal.segment import SegmentReader
 from cass_snapshot.wal.units import BrokenError
 

@@ -7,13 +7,17 @@ with the last one, in the same write.
 from __future__ import annotations
 
 from pathlib import Path
+from zlib import crc32
 
+from cass_snapshot.blocks import Block
 from cass_snapshot.errors import LockedError
 from cass_snapshot.model import Batch, Lines, Position
 from cass_snapshot.wal import frames
+from cass_snapshot.wal.blocklist import placed
 from cass_snapshot.wal.disk import File, Files
-from cass_snapshot.wal.format import Commit, Footer, Header, seal
+from cass_snapshot.wal.format import seal
 from cass_snapshot.wal.names import folder_of, segment_of
+from cass_snapshot.wal.records import Commit, Footer, Header
 from cass_snapshot.wal.segment import batch_of
 
 
@@ -28,6 +32,19 @@ class Packer:
         if self._compressor is None:
             return (rows, line)
         return (self._compressor.compress(rows + line),)
+
+    def pack_blocks(self, lines: Lines) -> tuple[bytes, tuple[Block, ...]]:
+        """Return the bytes of a batch's blocks, and the blocks as they lie in them."""
+        sizes, stored, start = [], [], 0
+        with memoryview(lines.data) as view:
+            for cut in lines.cuts:
+                block = view[start : start + cut.size]
+                if self._compressor is not None:
+                    stored.append(self._compressor.compress(block))
+                bytes_stored = len(stored[-1]) if stored else cut.size
+                sizes.append((cut.size, bytes_stored, crc32(block), cut.plain))
+                start += cut.size
+        return b"".join(stored) if stored else lines.data, placed(sizes)
 
 
 class SegmentWriter:
@@ -78,6 +95,7 @@ class SegmentWriter:
 
     def append(self, lines: Lines, position: Position | None, *, closing: bool) -> Batch:
         """Write a batch and return it when it is durable; seal with it where nothing may follow."""
+        packed, blocks = self._packer.pack_blocks(lines) if lines.cuts else (b"", ())
         commit = Commit(
             seq=self._seq,
             rows=lines.rows,
@@ -88,9 +106,10 @@ class SegmentWriter:
             synced=self._end,
             prev=self._chain,
             tally=lines.tally,
+            blocks=blocks,
         )
         line, chain = seal(commit, lines.data)
-        body = self._packer.pack(line, lines.data)
+        body = (packed, *self._packer.pack(line)) if blocks else self._packer.pack(line, lines.data)
         offset, size = self._end + _length(self._opening), _length(body)
         self._count(lines, chain)
         ending: tuple[bytes, ...] = ()

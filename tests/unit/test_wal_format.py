@@ -8,7 +8,8 @@ import pytest
 
 from cass_snapshot.model import Position, Tally
 from cass_snapshot.wal.fields import FormatError
-from cass_snapshot.wal.format import CHAIN_START, Commit, check, parse, seal
+from cass_snapshot.wal.format import CHAIN_START, check, parse, seal
+from cass_snapshot.wal.records import Commit
 
 COMMIT = Commit(
     seq=1,

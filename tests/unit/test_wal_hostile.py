@@ -8,7 +8,8 @@ import pytest
 
 from cass_snapshot.errors import WalCorrupt
 from cass_snapshot.model import Tally
-from cass_snapshot.wal.format import Commit, Header, seal
+from cass_snapshot.wal.format import seal
+from cass_snapshot.wal.records import Commit, Header
 from tests.support.forgetful_disk import ForgetfulDisk
 from tests.support.wal_samples import TABLE, WAL, identity, new_disk, open_wal
 

@@ -254,8 +254,8 @@ def test_a_newer_format_is_refused_by_its_number() -> None:
     """A release that wrote it can read it; this one does not guess."""
     disk = written(BATCHES[:1])
     (path,) = segments(disk)
-    disk.put(path, disk.content(path).replace(b'{"wal":1,', b'{"wal":2,'))
-    with pytest.raises(StateError, match="its format is 2"):
+    disk.put(path, disk.content(path).replace(b'{"wal":2,', b'{"wal":3,'))
+    with pytest.raises(StateError, match="its format is 3"):
         open_wal(disk)
     with pytest.raises(StateError, match="a newer release wrote this segment"):
         read_back(disk)
