@@ -1,0 +1,91 @@
+"""Sorts WAL lines as the target's key does, and cuts sorted lines into blocks.
+
+A line is sorted by its ``SortKey``, made of JSON values, where an index holds it; and by its mark
+where many lines are sorted at once. ``sortable.py`` says how both compare, ``marks.py`` how marks
+come out of lines.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from itertools import accumulate
+
+import orjson
+
+from cass_snapshot.blocks import Cut
+from cass_snapshot.codec.marks import marker
+from cass_snapshot.codec.plain import Plainness
+from cass_snapshot.codec.sortable import part_of
+from cass_snapshot.forms import Form
+from cass_snapshot.model import Lines
+from cass_snapshot.planned import PlannedColumn
+from cass_snapshot.protocols import SortKey
+
+CUT_BYTES = 2**16
+"""Small beside a slice, so that little is read that belongs to another; large beside a seek."""
+
+
+class LineOrder:
+    """The order of one table's lines, as protocols.Order promises.
+
+    Args:
+        columns: those of a line.
+        key: the target columns that its rows are told apart by, in the order of the key.
+        cut_bytes: how large a block is, or a little more.
+    """
+
+    def __init__(
+        self,
+        columns: Sequence[PlannedColumn],
+        key: Sequence[str],
+        *,
+        cut_bytes: int = CUT_BYTES,
+    ) -> None:
+        places = {p.name.casefold(): place for place, p in enumerate(columns)}
+        self._places = tuple(places[name.casefold()] for name in key)
+        self._parts = tuple(part_of(columns[place]) for place in self._places)
+        self._cut_bytes = cut_bytes
+        self._marks = marker(columns, self._places)
+        first = columns[0]
+        self._words_first = first.form is Form.BOOLEAN or not first.column.in_key
+
+    def arrange(self, lines: Lines) -> Lines:
+        """Return the same lines sorted and cut into blocks."""
+        if not lines.rows:
+            return lines
+        rows = lines.data.splitlines(keepends=True)
+        self.sort(rows)
+        data = b"".join(rows)
+        return Lines(
+            data=data,
+            rows=lines.rows,
+            words=lines.words,
+            tally=lines.tally,
+            cuts=tuple(_cuts(rows, self._plainness(data, lines), self._cut_bytes)),
+        )
+
+    def key(self, line: bytes) -> SortKey:
+        """Return what a line is sorted by: numbers as numbers, anything else as text."""
+        values = orjson.loads(line)
+        return tuple(
+            part.value(values[place]) for place, part in zip(self._places, self._parts, strict=True)
+        )
+
+    def sort(self, rows: list[bytes]) -> None:
+        """Sort lines in place; of equal keys the later one stays later."""
+        marks = iter(self._marks(rows))
+        rows.sort(key=lambda _row: next(marks))  # called once a line, in the order of the list
+
+    def _plainness(self, data: bytes, lines: Lines) -> Plainness:
+        return Plainness(data, rows=lines.rows, words=lines.words, words_first=self._words_first)
+
+
+def _cuts(rows: Sequence[bytes], plainness: Plainness, cut_bytes: int) -> Iterator[Cut]:
+    """Yield the cuts of sorted lines, each ending with a line."""
+    ends = list(accumulate(map(len, rows)))
+    first = start = 0
+    while first < len(rows):
+        last = min(bisect_left(ends, start + cut_bytes, first), len(rows) - 1)
+        yield Cut(size=ends[last] - start, plain=plainness.of(rows[first : last + 1]))
+        first, start = last + 1, ends[last]
