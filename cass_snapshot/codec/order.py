@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import accumulate
 
 import orjson
 
 from cass_snapshot.blocks import Cut
 from cass_snapshot.codec.marks import marker
-from cass_snapshot.codec.plain import Plainness
+from cass_snapshot.codec.plain import Plainness, plain_line, words_of
 from cass_snapshot.codec.sortable import part_of
 from cass_snapshot.forms import Form
 from cass_snapshot.model import Lines
@@ -57,13 +58,8 @@ class LineOrder:
         rows = lines.data.splitlines(keepends=True)
         self.sort(rows)
         data = b"".join(rows)
-        return Lines(
-            data=data,
-            rows=lines.rows,
-            words=lines.words,
-            tally=lines.tally,
-            cuts=tuple(_cuts(rows, self._plainness(data, lines), self._cut_bytes)),
-        )
+        cuts = _cuts(rows, self._plainness(data, lines), self._cut_bytes)
+        return replace(lines, data=data, cuts=tuple(cuts))
 
     def key(self, line: bytes) -> SortKey:
         """Return what a line is sorted by: numbers as numbers, anything else as text."""
@@ -76,6 +72,14 @@ class LineOrder:
         """Sort lines in place; of equal keys the later one stays later."""
         marks = iter(self._marks(rows))
         rows.sort(key=lambda _row: next(marks))  # called once a line, in the order of the list
+
+    def plain(self, line: bytes) -> bool:
+        """Tell whether a line by itself is plain."""
+        return plain_line(line)
+
+    def words(self, line: bytes) -> int:
+        """Return how many bare words a line holds."""
+        return words_of(line)
 
     def _plainness(self, data: bytes, lines: Lines) -> Plainness:
         return Plainness(data, rows=lines.rows, words=lines.words, words_first=self._words_first)
