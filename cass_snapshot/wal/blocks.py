@@ -52,7 +52,10 @@ class BlockReader:
         return lines
 
     def close(self) -> None:
-        """Give the files back."""
+        """Give the files back; reading goes on to work, and opens them again.
+
+        The disk has the room of a removed segment only when nobody has it open.
+        """
         while self._open:
             self._open.popitem()[1].close()
 

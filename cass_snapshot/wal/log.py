@@ -20,7 +20,7 @@ from cass_snapshot.wal.blocklist import BLOCKS_MAX, tiles
 from cass_snapshot.wal.disk import Files
 from cass_snapshot.wal.files import REAL
 from cass_snapshot.wal.format import BATCH_BYTES_MAX, COMPRESSIONS
-from cass_snapshot.wal.names import folder_of
+from cass_snapshot.wal.names import SegmentName, folder_of, segments_of
 from cass_snapshot.wal.records import Header
 from cass_snapshot.wal.recovery import Recovered, recover
 from cass_snapshot.wal.walk import Walk, corrupt, needed
@@ -128,13 +128,20 @@ class RangeWal:
         if after >= last:
             return
         folder = self._directory / folder_of(self._identity.table)
-        names = needed(folder, self._names, after)
+        names = needed(folder, self._present(), after)
         for batch in Walk(self._files, folder, names, self._identity).batches():
             if batch.seq > after:
                 yield batch
             if batch.seq == last:
                 return
         raise corrupt(self._where(), f"batch {last} was durable, and is not there")
+
+    def _present(self) -> list[SegmentName]:
+        """Return the segments without those that were removed, which are the oldest (I4)."""
+        folder = self._directory / folder_of(self._identity.table)
+        there = segments_of(self._files.names(folder), self._identity.range.number)
+        first = there[0].first_seq if there else self._last_seq + 1
+        return [name for name in self._names if name.first_seq >= first]
 
     def close(self) -> None:
         """Seal the open segment, if there is one. After a failure nothing more is written."""

@@ -12,6 +12,7 @@ from tests.support.wal_samples import (
     WAL,
     append,
     contents,
+    in_blocks,
     new_disk,
     open_wal,
     read_back,
@@ -20,7 +21,8 @@ from tests.support.wal_samples import (
     written,
 )
 
-BATCHES = samples(6, closing=True)
+BATCHES = [in_blocks(one) if n % 3 else one for n, one in enumerate(samples(6, closing=True))]
+"""With blocks and without; the closing one has them."""
 SEGMENT_BYTES = 700
 """Two batches and a header: the small run rotates twice."""
 

@@ -8,10 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cass_snapshot.model import Position, Tally
+from cass_snapshot.wal.blocks import BlockReader
 from tests.support.wal_samples import (
+    TABLE,
+    WAL,
     Sample,
     append,
     contents,
+    in_blocks,
     new_disk,
     open_wal,
     read_back,
@@ -41,12 +45,18 @@ tallies = st.just(Tally()) | st.builds(
     refused=counts,
     nulls=st.dictionaries(texts, counts, max_size=3).map(lambda found: tuple(found.items())),
 )
-batches = st.builds(
-    lambda rows, position, tally: Sample(lines=sample(*rows, tally=tally).lines, position=position),
-    rows,
-    st.none() | positions,
-    tallies,
-)
+
+
+@st.composite
+def random_batches(draw: st.DrawFn) -> Sample:
+    """Return a batch, cut into blocks or not."""
+    lines = sample(*draw(rows), tally=draw(tallies)).lines
+    one = Sample(lines=lines, position=draw(st.none() | positions))
+    block = draw(st.integers(0, 3))
+    return in_blocks(one, block) if block else one
+
+
+batches = random_batches()
 patient = settings(max_examples=40, deadline=None)
 """No deadline: a busy machine is no fault of the log."""
 lives = st.lists(st.lists(batches, max_size=4), min_size=1, max_size=4)
@@ -111,3 +121,40 @@ def test_a_batch_says_where_it_lies(batches: list[Sample], segment_bytes_max: in
         found = disk.content(path)[batch.offset : batch.offset + batch.size]
         assert found.startswith(batch.lines.data + b'{"commit":%d,' % batch.seq)
         assert found.endswith(b'"sum":"%s"}\n' % batch.checksum.encode())
+
+
+@patient
+@given(
+    batches=st.lists(batches, min_size=1, max_size=6),
+    compression=st.sampled_from(["none", "zstd"]),
+    segment_bytes_max=st.integers(1, 2000),
+    data=st.data(),
+)
+def test_the_blocks_of_a_batch_are_its_lines(
+    batches: list[Sample], compression: str, segment_bytes_max: int, data: st.DataObject
+) -> None:
+    """All of them, any stretch of neighbours, and any choice are read back as they were given."""
+    disk = new_disk()
+    wal = open_wal(disk, compression, segment_bytes_max=segment_bytes_max)
+    reader = BlockReader(WAL, TABLE, files=disk)
+    for one in batches:
+        batch = append(wal, one)
+        lines = blocks_of(one)
+        chosen = data.draw(st.lists(st.booleans(), min_size=len(lines), max_size=len(lines)))
+        blocks = [block for block, take in zip(batch.blocks, chosen, strict=True) if take]
+        expected = [
+            line for block, take in zip(lines, chosen, strict=True) if take for line in block
+        ]
+        assert reader.read(batch.segment, batch.blocks) == [
+            line for block in lines for line in block
+        ]
+        assert reader.read(batch.segment, blocks) == expected
+
+
+def blocks_of(one: Sample) -> list[list[bytes]]:
+    """Return the lines of each block of a batch."""
+    found, start = [], 0
+    for cut in one.lines.cuts:
+        found.append(one.lines.data[start : start + cut.size].splitlines())
+        start += cut.size
+    return found

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import orjson
 
+from cass_snapshot.blocks import Cut
 from cass_snapshot.model import (
     Batch,
     Lines,
@@ -83,6 +84,14 @@ def samples(count: int, *, closing: bool) -> list[Sample]:
     if closing:
         made[-1] = sample([f"key {count}", count], token=count, closing=True)
     return made
+
+
+def in_blocks(one: Sample, lines: int = 1) -> Sample:
+    """Return the batch cut into blocks of so many lines; every other one is plain."""
+    rows = one.lines.data.splitlines(keepends=True)
+    sizes = [len(b"".join(rows[at : at + lines])) for at in range(0, len(rows), lines)]
+    cuts = tuple(Cut(size=size, plain=n % 2 == 0) for n, size in enumerate(sizes))
+    return replace(one, lines=replace(one.lines, cuts=cuts))
 
 
 def contents(batches: Iterable[Batch]) -> list[Sample]:
