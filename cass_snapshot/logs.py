@@ -151,6 +151,8 @@ _MODULES = {
     "murmur3": "cassandra.cmurmur3",
     MYSQL_PART: "_mysql_connector",
 }
+_ENCODER = "cass_snapshot.codec._encode"
+"""Our own, built at install where there is a compiler; by name, since ``codec`` lies above."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,6 +172,7 @@ def versions() -> tuple[str, ...]:
         f"mysql-connector-python {_version('mysql-connector-python')}, {_mysql_part()}",
         f"orjson {_version('orjson')}",
         f"zstandard {_version('zstandard')}",
+        f"encoder {'python' if _failure(_ENCODER) else 'compiled'}",
     )
 
 

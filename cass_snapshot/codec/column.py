@@ -38,7 +38,7 @@ class ColumnEncoder:
     """
 
     def __init__(self, planned: PlannedColumn) -> None:
-        self._planned = planned
+        self.planned = planned
         self._type = parse(planned.column.type)
         self._encode = encoder(self._type, planned.form, planned.reading)
         self._checks = checks(planned.form, planned.limits)
@@ -57,11 +57,11 @@ class ColumnEncoder:
         if nulls and self._null_refused:
             raise BadCell(cells.index(None), "NULL", Refusal.NULL)
         present = [cell for cell in cells if cell is not None] if nulls else cells
-        values = self._encode(present, self._planned.limits)  # type: ignore[arg-type]  # no None is left
+        values = self._encode(present, self.planned.limits)  # type: ignore[arg-type]  # no None is left
         if self._checks and values:
             for check in self._checks:
                 check(present, values)  # type: ignore[arg-type]  # as above
-        texts = json_texts(self._planned.form, values)
+        texts = json_texts(self.planned.form, values)
         if not nulls:
             return texts, 0
         rest = iter(texts)
@@ -82,7 +82,7 @@ class ColumnEncoder:
                 spans += [(middle, end), (start, middle)]
 
     def _problem(self, bad: BadCell) -> Problem:
-        planned = self._planned
+        planned = self.planned
         value = planned.reading is Reading.VALUE
         error, code = bad.why.value
         return Problem(
@@ -95,7 +95,7 @@ class ColumnEncoder:
         )
 
     def _fix(self, why: Refusal) -> str:
-        planned = self._planned
+        planned = self.planned
         name = self.name if _BARE.fullmatch(self.name) else dumps(self.name).decode()
         column = f"[tables.columns.{name}]"
         if planned.column.in_key and why is Refusal.NULL:

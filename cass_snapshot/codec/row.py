@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from cass_snapshot.codec.column import ColumnEncoder
+from cass_snapshot.codec.compiled import AVAILABLE, CompiledEncoder
 from cass_snapshot.codec.digest import key_digest
 from cass_snapshot.codec.refusal import BadCell
 from cass_snapshot.model import Cells, Lines, Position, Tally
@@ -32,23 +33,38 @@ class RowEncoder:
     Args:
         columns: those of a line: what a row holds, in order, then what is made from it.
         locate: tells where a row stands, for what is made from its key and for a row set aside.
+        compiled: whether by the compiled encoder; None for wherever it was built.
+
+    Raises:
+        RuntimeError: the compiled encoder is asked for and was not built.
     """
 
     def __init__(
-        self, columns: Sequence[PlannedColumn], locate: Callable[[Cells], Position]
+        self,
+        columns: Sequence[PlannedColumn],
+        locate: Callable[[Cells], Position],
+        *,
+        compiled: bool | None = None,
     ) -> None:
         self._columns = [ColumnEncoder(p) for p in columns if p.reading.read]
         self._made = [_MADE[p.reading] for p in columns if not p.reading.read]
         self._locate = locate
+        wanted = AVAILABLE if compiled is None else compiled
+        self._compiled = CompiledEncoder(self._columns) if wanted else None
 
     def encode(self, rows: Sequence[Cells]) -> Encoded:
         """Return one JSON array a row, and the rows that hold what their target does not."""
         if not rows:
             return Encoded(lines=Lines(data=b"", rows=0, words=0))
+        found = self._compiled.encode(rows, self._texts_made(rows)) if self._compiled else None
+        if found is not None:
+            return self._encoded(rows, found.data, found.nulls)
+        return self._by_column(rows)
+
+    def _by_column(self, rows: Sequence[Cells]) -> Encoded:
         encoded: list[Sequence[bytes]] = []
         bad: dict[int, list[Problem]] = {}
-        words = 0
-        counted: list[tuple[str, int]] = []
+        counts: list[int] = []
         for column, cells in zip(self._columns, zip(*rows, strict=True), strict=True):
             try:
                 texts, nulls = column.texts(cells)
@@ -56,24 +72,31 @@ class RowEncoder:
                 for index, problem in column.problems(cells):
                     bad.setdefault(index, []).append(problem)
                 continue
-            words += len(rows) if column.boolean else nulls
-            if nulls and column.replaces_null:
-                counted.append((column.name, nulls))
+            counts.append(nulls)
             encoded.append(texts)
         if bad:
             return self._set_aside(rows, bad)
-        if self._made:
-            positions = list(map(self._locate, rows))
-            encoded += [list(map(make, positions)) for make in self._made]
+        encoded += self._texts_made(rows)
         lines = b"]\n[".join(map(b",".join, zip(*encoded, strict=True)))
-        return Encoded(
-            lines=Lines(
-                data=b"[" + lines + b"]\n",
-                rows=len(rows),
-                words=words,
-                tally=Tally(nulls=tuple(counted)),
-            )
-        )
+        return self._encoded(rows, b"[" + lines + b"]\n", counts)
+
+    def _texts_made(self, rows: Sequence[Cells]) -> list[list[bytes]]:
+        """Return the columns that are made from the rows' places."""
+        if not self._made:
+            return []
+        positions = list(map(self._locate, rows))
+        return [list(map(make, positions)) for make in self._made]
+
+    def _encoded(self, rows: Sequence[Cells], data: bytes, nulls: Sequence[int]) -> Encoded:
+        """Return lines with what is counted in them."""
+        words = 0
+        counted: list[tuple[str, int]] = []
+        for column, count in zip(self._columns, nulls, strict=True):
+            words += len(rows) if column.boolean else count
+            if count and column.replaces_null:
+                counted.append((column.name, count))
+        tally = Tally(nulls=tuple(counted))
+        return Encoded(lines=Lines(data=data, rows=len(rows), words=words, tally=tally))
 
     def _set_aside(self, rows: Sequence[Cells], bad: dict[int, list[Problem]]) -> Encoded:
         """Return the lines of the rows that are not bad, and each bad one with its problems."""

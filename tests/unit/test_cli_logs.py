@@ -6,6 +6,7 @@ import json
 import logging
 import stat
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -106,6 +107,18 @@ def test_extensions_are_told_on_one_line() -> None:
     assert "\n" not in line
     for part in ("cassandra-driver", "mysql-connector-python", "orjson", "zstandard"):
         assert part in line
+
+
+@pytest.mark.parametrize(
+    ("module", "said"), [("cass_snapshot", "compiled"), ("cass_snapshot.no_such_module", "python")]
+)
+def test_the_encoder_in_use_is_named(
+    module: str, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Compiled where it was built; ``--version`` and the log of a run say which."""
+    assert import_module(logs._ENCODER)
+    monkeypatch.setattr(logs, "_ENCODER", module)
+    assert logs.extensions().endswith(f"; encoder {said}")
 
 
 def test_an_extension_that_does_not_load_says_why() -> None:

@@ -1,0 +1,12 @@
+from collections.abc import Sequence
+
+from cass_snapshot.codec.described import Described
+from cass_snapshot.model import Cells
+
+def encode(
+    rows: list[Cells],
+    columns: tuple[Described | None, ...],
+    ready: tuple[Sequence[bytes] | None, ...],
+    /,
+) -> tuple[bytes, tuple[int, ...]] | int: ...
+def prepare(powers: bytes, plus: bool, /) -> None: ...

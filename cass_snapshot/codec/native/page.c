@@ -1,0 +1,234 @@
+/* cass_snapshot.codec._encode: pages of cells to WAL lines. See encode.h for what it leaves alone. */
+#include "encode.h"
+
+enum { ROW_ESTIMATE = 128, COLUMNS_MAX = 65536 };
+
+char *page_grow(Page *page, Py_ssize_t size)
+{
+    Py_ssize_t used = page->at - PyBytes_AS_STRING(page->bytes);
+    Py_ssize_t have = PyBytes_GET_SIZE(page->bytes);
+    if (size > PY_SSIZE_T_MAX / 2 - have) {
+        PyErr_NoMemory();
+        return NULL;
+    }
+    Py_ssize_t size_new = have + (size > have ? size : have);
+    if (_PyBytes_Resize(&page->bytes, size_new) < 0)
+        return NULL;
+    page->at = PyBytes_AS_STRING(page->bytes) + used;
+    page->end = PyBytes_AS_STRING(page->bytes) + size_new;
+    return page->at;
+}
+
+static const struct {
+    const char *name;
+    Writer write;
+} KINDS[] = {
+    {"text", write_text},       {"hex", write_hex},           {"uuid", write_uuid},
+    {"inet", write_inet},       {"boolean", write_boolean},   {"integer", write_integer},
+    {"varint", write_varint},   {"decimal", write_decimal},   {"number", write_fraction},
+    {"date", write_date},       {"time", write_time},         {"datetime", write_datetime},
+};
+
+static int read_column(PyObject *described, Column *column)
+{
+    const char *kind;
+    long long least, most, origin, unit;
+    memset(column, 0, sizeof *column);
+    if (described == Py_None)
+        return 0;
+    if (!PyTuple_Check(described)) {
+        PyErr_SetString(PyExc_TypeError, "a column is described by a tuple or None");
+        return -1;
+    }
+    if (!PyArg_ParseTuple(described, "snppppnnnnLLLLnn", &kind, &column->width, &column->nullable,
+                          &column->identity, &column->quoted, &column->spaces, &column->bytes_min,
+                          &column->bytes_max, &column->chars_max, &column->code_max, &least, &most,
+                          &origin, &unit, &column->whole_max, &column->fraction_max))
+        return -1;
+    column->least = least;
+    column->most = most;
+    column->origin = origin;
+    column->unit = unit;
+    for (size_t i = 0; i < sizeof KINDS / sizeof *KINDS; i++)
+        if (strcmp(kind, KINDS[i].name) == 0)
+            column->write = KINDS[i].write;
+    if (column->write == NULL || column->width < 0 || column->width > 16 || unit < 1) {
+        PyErr_Format(PyExc_ValueError, "no such column: %R", described);
+        return -1;
+    }
+    return 0;
+}
+
+static Outcome write_bytes(Page *page, const char *text, Py_ssize_t size)
+{
+    char *at = page_room(page, size);
+    if (at == NULL)
+        return FAILED;
+    memcpy(at, text, (size_t)size);
+    page->at = at + size;
+    return WRITTEN;
+}
+
+/* Write a cell, or the text that is ready in its stead. */
+static Outcome write_cell(Page *page, Column *column, PyObject *cell, PyObject *ready, Py_ssize_t row)
+{
+    if (ready != Py_None) {
+        PyObject *text = PyList_GET_ITEM(ready, row);
+        if (!PyBytes_Check(text))
+            return OTHER;
+        return write_bytes(page, PyBytes_AS_STRING(text), PyBytes_GET_SIZE(text));
+    }
+    if (cell == Py_None) {
+        column->nulls++;
+        return column->nullable ? write_bytes(page, "null", 4) : OTHER;
+    }
+    if (!PyBytes_Check(cell) || column->write == NULL)
+        return OTHER;
+    return column->write(page, column, (const Byte *)PyBytes_AS_STRING(cell), PyBytes_GET_SIZE(cell));
+}
+
+/* Write a row; `place` becomes that of the column that is left to Python. */
+static Outcome write_row(Page *page, Column *columns, PyObject *cells, PyObject *ready, Py_ssize_t row,
+                         Py_ssize_t *place)
+{
+    Py_ssize_t count = PyTuple_GET_SIZE(ready), width = PyTuple_GET_SIZE(cells);
+    for (Py_ssize_t i = 0; i < count; i++) {
+        char *at = page_room(page, 3);
+        if (at == NULL)
+            return FAILED;
+        *at = i ? ',' : '[';
+        page->at = at + 1;
+        PyObject *cell = i < width ? PyTuple_GET_ITEM(cells, i) : Py_None;
+        Outcome outcome = write_cell(page, columns + i, cell, PyTuple_GET_ITEM(ready, i), row);
+        if (outcome != WRITTEN) {
+            *place = i;
+            return outcome;
+        }
+    }
+    return write_bytes(page, "]\n", 2);
+}
+
+/* Write all rows. Where one is left to Python, `place` says which column is; -1: the row itself. */
+static Outcome write_page(Page *page, Column *columns, Py_ssize_t width, PyObject *rows,
+                          PyObject *ready, Py_ssize_t *place)
+{
+    for (Py_ssize_t row = 0; row < PyList_GET_SIZE(rows); row++) {
+        PyObject *cells = PyList_GET_ITEM(rows, row);
+        *place = -1;
+        if (!PyTuple_Check(cells) || PyTuple_GET_SIZE(cells) != width)
+            return OTHER;
+        Outcome outcome = write_row(page, columns, cells, ready, row, place);
+        if (outcome != WRITTEN)
+            return outcome;
+    }
+    return WRITTEN;
+}
+
+/* Tell whether what is ready has a text a row, and each column without it is described. */
+static int is_whole(PyObject *rows, PyObject *described, PyObject *ready)
+{
+    Py_ssize_t count = PyTuple_GET_SIZE(ready), width = PyTuple_GET_SIZE(described);
+    if (count < width || count < 1 || count > COLUMNS_MAX)
+        return 0;
+    for (Py_ssize_t i = 0; i < count; i++) {
+        PyObject *texts = PyTuple_GET_ITEM(ready, i);
+        if (texts == Py_None ? i >= width
+                             : !PyList_Check(texts) || PyList_GET_SIZE(texts) != PyList_GET_SIZE(rows))
+            return 0;
+    }
+    return 1;
+}
+
+static PyObject *counted(const Column *columns, Py_ssize_t width)
+{
+    PyObject *nulls = PyTuple_New(width);
+    for (Py_ssize_t i = 0; nulls != NULL && i < width; i++) {
+        PyObject *count = PyLong_FromSsize_t(columns[i].nulls);
+        if (count == NULL)
+            Py_CLEAR(nulls);
+        else
+            PyTuple_SET_ITEM(nulls, i, count);
+    }
+    return nulls;
+}
+
+static PyObject *encode_rows(PyObject *rows, Column *columns, Py_ssize_t width, PyObject *ready)
+{
+    Py_ssize_t count = PyList_GET_SIZE(rows), place = -1;
+    Page page = {.bytes = PyBytes_FromStringAndSize(NULL, count * ROW_ESTIMATE)};
+    if (page.bytes == NULL)
+        return NULL;
+    page.at = PyBytes_AS_STRING(page.bytes);
+    page.end = page.at + PyBytes_GET_SIZE(page.bytes);
+    Outcome outcome = write_page(&page, columns, width, rows, ready, &place);
+    PyObject *nulls = outcome == WRITTEN ? counted(columns, width) : NULL;
+    if (nulls != NULL && _PyBytes_Resize(&page.bytes, page.at - PyBytes_AS_STRING(page.bytes)) == 0)
+        return Py_BuildValue("NN", page.bytes, nulls);
+    Py_XDECREF(nulls);
+    Py_XDECREF(page.bytes);
+    return outcome == OTHER ? PyLong_FromSsize_t(place) : NULL;
+}
+
+PyDoc_STRVAR(encode_doc,
+"encode(rows, columns, ready)\n--\n\n"
+"Return the lines of some rows and the nulls of each column, or the index of the column to leave to\n"
+"Python, -1 where the rows themselves are not as they should be.");
+
+static PyObject *encode(PyObject *self, PyObject *args)
+{
+    PyObject *rows, *described, *ready;
+    (void)self;
+    if (!PyArg_ParseTuple(args, "O!O!O!", &PyList_Type, &rows, &PyTuple_Type, &described,
+                          &PyTuple_Type, &ready))
+        return NULL;
+    if (!is_whole(rows, described, ready))
+        return PyErr_Format(PyExc_ValueError, "each column is described, or ready with a text a row");
+    Column *columns = PyMem_New(Column, (size_t)PyTuple_GET_SIZE(ready));
+    if (columns == NULL)
+        return PyErr_NoMemory();
+    Py_ssize_t width = PyTuple_GET_SIZE(described);
+    PyObject *made = NULL;
+    int failed = 0;
+    for (Py_ssize_t i = 0; i < width && !failed; i++)
+        failed = read_column(PyTuple_GET_ITEM(described, i), columns + i) < 0;
+    if (!failed)
+        made = encode_rows(rows, columns, width, ready);
+    PyMem_Free(columns);
+    return made;
+}
+
+PyDoc_STRVAR(prepare_doc,
+"prepare(powers, plus)\n--\n\n"
+"Take the powers of ten from -292 to 324, 16 bytes each, that numbers with a point need, and whether\n"
+"a positive exponent has its sign.");
+
+static PyObject *prepare(PyObject *self, PyObject *args)
+{
+    const char *powers;
+    Py_ssize_t size;
+    int plus;
+    (void)self;
+    if (!PyArg_ParseTuple(args, "y#p", &powers, &size, &plus))
+        return NULL;
+    if (!fractions_start((const Byte *)powers, size, plus))
+        return PyErr_Format(PyExc_ValueError, "not the powers of ten");
+    Py_RETURN_NONE;
+}
+
+static PyMethodDef METHODS[] = {
+    {"encode", encode, METH_VARARGS, encode_doc},
+    {"prepare", prepare, METH_VARARGS, prepare_doc},
+    {NULL, NULL, 0, NULL},
+};
+
+static struct PyModuleDef MODULE = {
+    PyModuleDef_HEAD_INIT,
+    .m_name = "cass_snapshot.codec._encode",
+    .m_doc = "Pages of cells to WAL lines, for ordinary cells.",
+    .m_methods = METHODS,
+};
+
+PyMODINIT_FUNC PyInit__encode(void)
+{
+    return PyModuleDef_Init(&MODULE);
+}

@@ -1,0 +1,173 @@
+/* Texts, hexadecimal, uuids and addresses. */
+#include "encode.h"
+
+#include <arpa/inet.h>
+#include <sys/socket.h>
+
+static const char HEX[] = "0123456789abcdef";
+/* What stands behind the backslash for a control character, 0 where that is \u00XX. */
+static const char SHORT_ESCAPES[32] = {
+    ['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f', ['\r'] = 'r',
+};
+enum { ESCAPE_MAX = 6 };
+
+/* Count the bytes that JSON escapes, and tell whether there are any beyond ASCII. */
+static Py_ssize_t survey(const Byte *cell, Py_ssize_t size, int *ascii)
+{
+    Py_ssize_t escaped = 0;
+    Byte all = 0;
+    for (Py_ssize_t i = 0; i < size; i++) {
+        Byte byte = cell[i];
+        escaped += (byte < 0x20) | (byte == '"') | (byte == '\\');
+        all |= byte;
+    }
+    *ascii = all < 0x80;
+    return escaped;
+}
+
+static char *write_escape(char *at, Byte byte)
+{
+    *at++ = '\\';
+    if (byte >= 0x20) {
+        *at++ = (char)byte;
+    } else if (SHORT_ESCAPES[byte]) {
+        *at++ = SHORT_ESCAPES[byte];
+    } else {
+        memcpy(at, "u00", 3);
+        at[3] = HEX[byte >> 4];
+        at[4] = HEX[byte & 15];
+        at += 5;
+    }
+    return at;
+}
+
+/* The length of a well-formed UTF-8 sequence beyond ASCII and its code point; 0 where it is none.
+ * Unicode 15, table 3-7: no surrogate, nothing beyond U+10FFFF, nothing longer than it need be. */
+static Py_ssize_t sequence(const Byte *cell, Py_ssize_t left, uint32_t *code)
+{
+    Byte first = cell[0];
+    Py_ssize_t size = first < 0xC2 ? 0 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : first < 0xF5 ? 4 : 0;
+    if (size == 0 || size > left)
+        return 0;
+    uint32_t found = first & (0xFF >> (size + 1));
+    for (Py_ssize_t i = 1; i < size; i++) {
+        if ((cell[i] & 0xC0) != 0x80)
+            return 0;
+        found = found << 6 | (cell[i] & 0x3F);
+    }
+    int too_long = (size == 3 && found < 0x800) || (size == 4 && found < 0x10000);
+    if (too_long || (found >= 0xD800 && found < 0xE000) || found > 0x10FFFF)
+        return 0;
+    *code = found;
+    return size;
+}
+
+/* Write a text that is not plain ASCII; NULL where it is not valid or beyond the limits. */
+static char *write_checked(char *at, const Column *column, const Byte *cell, Py_ssize_t size)
+{
+    Py_ssize_t chars = 0;
+    for (const Byte *end = cell + size; cell < end; chars++) {
+        uint32_t code = *cell;
+        if (code >= 0x80) {
+            Py_ssize_t length = sequence(cell, end - cell, &code);
+            if (length == 0)
+                return NULL;
+            memcpy(at, cell, (size_t)length);
+            at += length;
+            cell += length;
+        } else {
+            if (code < 0x20 || code == '"' || code == '\\')
+                at = write_escape(at, *cell);
+            else
+                *at++ = (char)code;
+            cell++;
+        }
+        if (code > (uint64_t)column->code_max)
+            return NULL;
+    }
+    return chars <= column->chars_max ? at : NULL;
+}
+
+Outcome write_text(Page *page, const Column *column, const Byte *cell, Py_ssize_t size)
+{
+    if (size > column->bytes_max || (!column->spaces && size && cell[size - 1] == ' '))
+        return OTHER;
+    int ascii;
+    Py_ssize_t escaped = survey(cell, size, &ascii);
+    if (escaped > (PY_SSIZE_T_MAX - size - 2) / ESCAPE_MAX)
+        return OTHER;
+    char *at = page_room(page, size + 2 + escaped * (ESCAPE_MAX - 1));
+    if (at == NULL)
+        return FAILED;
+    *at++ = '"';
+    if (ascii && escaped == 0 && column->code_max >= 0x7F) {
+        if (size > column->chars_max)
+            return OTHER;
+        memcpy(at, cell, (size_t)size);
+        at += size;
+    } else if ((at = write_checked(at, column, cell, size)) == NULL) {
+        return OTHER;
+    }
+    *at++ = '"';
+    page->at = at;
+    return WRITTEN;
+}
+
+static char *write_hex_digits(char *at, const Byte *cell, Py_ssize_t size)
+{
+    for (Py_ssize_t i = 0; i < size; i++) {
+        *at++ = HEX[cell[i] >> 4];
+        *at++ = HEX[cell[i] & 15];
+    }
+    return at;
+}
+
+Outcome write_hex(Page *page, const Column *column, const Byte *cell, Py_ssize_t size)
+{
+    if (size < column->bytes_min || size > column->bytes_max)
+        return OTHER;
+    char *at = page_room(page, 2 * size + 2);
+    if (at == NULL)
+        return FAILED;
+    *at++ = '"';
+    at = write_hex_digits(at, cell, size);
+    *at++ = '"';
+    page->at = at;
+    return WRITTEN;
+}
+
+Outcome write_uuid(Page *page, const Column *column, const Byte *cell, Py_ssize_t size)
+{
+    enum { LENGTH = 36 };
+    static const Byte GROUPS[] = {4, 2, 2, 2, 6};
+    if (size != 16 || !fits(column, LENGTH))
+        return OTHER;
+    char *at = page_room(page, LENGTH + 2);
+    if (at == NULL)
+        return FAILED;
+    for (size_t group = 0; group < sizeof GROUPS; group++) {
+        *at++ = group ? '-' : '"';
+        at = write_hex_digits(at, cell, GROUPS[group]);
+        cell += GROUPS[group];
+    }
+    *at++ = '"';
+    page->at = at;
+    return WRITTEN;
+}
+
+Outcome write_inet(Page *page, const Column *column, const Byte *cell, Py_ssize_t size)
+{
+    if (size != 4 && size != 16)
+        return OTHER;
+    char *at = page_room(page, INET6_ADDRSTRLEN + 2);
+    if (at == NULL)
+        return FAILED;
+    if (inet_ntop(size == 4 ? AF_INET : AF_INET6, cell, at + 1, INET6_ADDRSTRLEN) == NULL)
+        return OTHER;
+    Py_ssize_t length = (Py_ssize_t)strlen(at + 1);
+    if (!fits(column, length))
+        return OTHER;
+    at[0] = at[length + 1] = '"';
+    page->at = at + length + 2;
+    return WRITTEN;
+}
