@@ -9,7 +9,7 @@ from cass_snapshot.model import Batch, Checkpoint, Page
 from cass_snapshot.protocols import Wal
 from cass_snapshot.retry import Patience
 from cass_snapshot.snapshot.capture import capture
-from cass_snapshot.snapshot.messages import Captured, CopyRange
+from cass_snapshot.snapshot.messages import Captured, CopyRange, GatherRange
 from cass_snapshot.wiring import Parts
 
 
@@ -17,13 +17,19 @@ class RangeBatches:
     """Yields the batches of one range, each durable in its WAL (I1)."""
 
     def __init__(
-        self, parts: Parts, patience: Patience, task: CopyRange, send: Callable[[Captured], None]
+        self,
+        parts: Parts,
+        patience: Patience,
+        task: CopyRange | GatherRange,
+        send: Callable[[Captured], None],
     ) -> None:
         self._parts = parts
         self._patience = patience
         self._task = task
         self._send = send
         self._page_s = 0.0
+        self.reading = False
+        """Whether the batches that are yielded come from the source by now."""
 
     def after(self, checkpoint: Checkpoint) -> Generator[Batch]:
         """Yield what comes after a checkpoint; each batch that was read just now is told."""
@@ -34,6 +40,7 @@ class RangeBatches:
             for batch in wal.replay(checkpoint.batch_seq):
                 after = batch.position
                 yield batch
+            self.reading = True
             source = self._parts.source(table)
             for batch in capture(
                 self._timed(source.pages(self._task.range, after)),
@@ -42,6 +49,7 @@ class RangeBatches:
                 rejects=self._parts.rejects(table),
                 wal=wal,
                 after=after,
+                order=self._parts.order(table) if isinstance(self._task, GatherRange) else None,
             ):
                 self._send(self._captured(batch))
                 yield batch

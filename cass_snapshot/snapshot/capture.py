@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 from cass_snapshot.model import Batch, Cells, Page, Position
-from cass_snapshot.protocols import Encoder, Rejects, Wal
+from cass_snapshot.protocols import Encoder, Order, Rejects, Wal
 
 
 def capture(
@@ -20,6 +20,7 @@ def capture(
     rejects: Rejects,
     wal: Wal,
     after: Position | None,
+    order: Order | None = None,
 ) -> Iterator[Batch]:
     """Append each page to the WAL, and yield it as a batch once it is durable there (I1).
 
@@ -30,6 +31,7 @@ def capture(
         rejects: keeps the rows that have no line; before the batch without them is durable.
         wal: the range's log.
         after: where the range was left, None at its start.
+        order: sorts the lines of each batch, where they are to be applied in the target's order.
 
     The last batch closes the range (I8), also where it holds no row.
     """
@@ -43,4 +45,7 @@ def capture(
             encoded = encoder.encode(page.rows)
             ids = rejects.add(encoded.rejected)
             tally = replace(encoded.lines.tally, static_only=page.static_only, ids=ids)
-            yield wal.append(replace(encoded.lines, tally=tally), after, closing=page.last)
+            lines = replace(encoded.lines, tally=tally)
+            if order is not None:
+                lines = order.arrange(lines)
+            yield wal.append(lines, after, closing=page.last)

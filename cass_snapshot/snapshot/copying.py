@@ -8,15 +8,11 @@ a full disk or a WAL that does not fit ends the run.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
+from itertools import count
+from pathlib import Path
 
-from cass_snapshot.errors import (
-    LimitReached,
-    PreflightError,
-    SnapshotError,
-    StateError,
-    Transient,
-    Unavailable,
-)
+from cass_snapshot.errors import SnapshotError, Transient
 from cass_snapshot.model import RangeState
 from cass_snapshot.snapshot.budget import Budget
 from cass_snapshot.snapshot.journal import Journal
@@ -26,13 +22,17 @@ from cass_snapshot.snapshot.messages import (
     CopyRange,
     Ended,
     FromWorker,
+    GatherRange,
+    Task,
     Waiting,
 )
 from cass_snapshot.snapshot.plan import RunPlan
+from cass_snapshot.snapshot.preflight.ordering import Ordering
 from cass_snapshot.snapshot.progress import Progress
 from cass_snapshot.snapshot.status import RangeFailure
 from cass_snapshot.snapshot.supervisor import Pool, WorkerDeath
-from cass_snapshot.snapshot.watch import UnexpectedError, Watch
+from cass_snapshot.snapshot.watch import CONCERNS_ALL, UnexpectedError, Watch
+from cass_snapshot.snapshot.windows.course import Course
 
 TRIES_A_RANGE_MAX = 3
 """How often a range whose error may pass is read before it is set aside."""
@@ -46,16 +46,33 @@ class Copying:
         progress: where numbers go.
         journal: where events go.
         budget: how many rows may be rejected.
+        orderings: of each table, in which order its rows are applied.
+        folder: for scratch files of windows.
+        workers: how many there are at most.
     """
 
-    def __init__(self, plan: RunPlan, progress: Progress, journal: Journal, budget: Budget) -> None:
+    def __init__(
+        self,
+        plan: RunPlan,
+        progress: Progress,
+        journal: Journal,
+        budget: Budget,
+        *,
+        orderings: Sequence[Ordering],
+        folder: Path,
+        workers: int,
+    ) -> None:
         self._plan = plan
+        self._orderings = orderings
+        self._folder = folder
+        self.workers = workers
         self._progress = progress
         self._journal = journal
         self._budget = budget
         self._watch = Watch(progress, journal)
         self._tries: Counter[int] = Counter()
         self._tasks = {task.id: task for task in _tasks(plan)}
+        self._ids = count(len(self._tasks))
         self.pool: Pool | None = None
         self.halted: SnapshotError | UnexpectedError | None = None
         self.failed: dict[int, list[RangeFailure]] = {}
@@ -66,6 +83,24 @@ class Copying:
         """Return a task for each range that is not done."""
         return tuple(self._tasks.values())
 
+    def run(self, pool: Pool) -> None:
+        """Copy every range: tables in token order first, then one in key order after the other."""
+        self.pool = pool
+        keyed = [i for i, ordering in enumerate(self._orderings) if ordering.order == "key"]
+        pool.run([t for t in self.tasks if t.table not in keyed], self.hear)
+        for table in keyed:
+            course = Course(
+                table,
+                {t.id: t.range for t in self.tasks if t.table == table},
+                self._orderings[table],
+                self._folder / str(table),
+                pool=pool,
+                progress=self._progress,
+                host=self,
+            )
+            course.run()
+            pool.run([self._tasks[one] for one in sorted(course.as_read)], self.hear)
+
     def complete(self, table: int) -> bool:
         """Tell whether every range of a table is done."""
         return all(t.id in self.done for t in self.tasks if t.table == table)
@@ -73,7 +108,12 @@ class Copying:
     def running(self) -> dict[int, int]:
         """Return how many ranges of each table workers hold."""
         held = self.pool.held.values() if self.pool else ()
-        return Counter(task.table for tasks in held for task in tasks)
+        return Counter(
+            task.table
+            for tasks in held
+            for task in tasks
+            if isinstance(task, CopyRange | GatherRange)
+        )
 
     def hear(self, message: FromWorker | WorkerDeath) -> None:
         """Take what a worker says, or its death."""
@@ -84,79 +124,94 @@ class Copying:
                 task = self._tasks[message.task]
                 self._progress.applied(task.table, message)
                 if message.fresh and message.rejected:
-                    self._rejected(task, message.rejected)
+                    self.set_aside(task.id, message.rejected)
             case Waiting() | WorkerDeath():
                 self._watch.hear(message)
             case Ended():
                 self._ended(self._tasks[message.task], message)
 
-    def _rejected(self, task: CopyRange, rows: int) -> None:
+    def next_id(self) -> int:
+        """Return the number of a task that is none of a range's."""
+        return next(self._ids)
+
+    def set_aside(self, task: int, rows: int) -> None:
         """Tell rows that were set aside, and end the run where they are too many.
 
         Those of earlier processes alone never end it, or nothing else could be copied.
         """
-        name = str(self._plan.tables[task.table].job.table.name)
+        known = self._tasks.get(task)  # a slice has rows of many ranges
+        where = f"range {known.range.number}: " if known else ""
         self._journal.emit(
             "reject",
             "warning",
-            f"range {task.range.number}: {rows} row{'' if rows == 1 else 's'} rejected",
-            table=name,
-            range=task.range.number,
+            f"{where}{rows} row{'' if rows == 1 else 's'} rejected",
+            **({"table": self._name(known), "range": known.range.number} if known else {}),
             rows=rows,
         )
         error = self._budget.exceeded(copying=True)
         if error is not None:
-            self._halt(error)
+            self.halt(error)
+
+    def finished(self, task: int) -> None:
+        """Take a range whose checkpoint is at its end."""
+        found = self._tasks[task]
+        self.done.add(task)
+        t = self._progress.tables[found.table]
+        self._progress.change(found.table, ranges_done=t.ranges_done + 1)
+        self._journal.emit(
+            "range",
+            "applied",
+            f"range {found.range.number} applied",
+            table=self._name(found),
+            range=found.range.number,
+            attempt=self._tries[task] + 1,
+        )
+
+    def _name(self, task: CopyRange) -> str:
+        return str(self._plan.tables[task.table].job.table.name)
 
     def _ended(self, task: CopyRange, ended: Ended) -> None:
-        name = str(self._plan.tables[task.table].job.table.name)
         if ended.bug is not None:
-            self._halt(UnexpectedError(ended.bug))
+            self.halt(UnexpectedError(ended.bug))
         elif ended.error is not None:
-            self._judge(task, name, ended.error, stopped=ended.stopped)
+            self.judge(task, ended)
         elif ended.closed:
-            self.done.add(task.id)
-            t = self._progress.tables[task.table]
-            self._progress.change(task.table, ranges_done=t.ranges_done + 1)
-            self._journal.emit(
-                "range",
-                "applied",
-                f"range {task.range.number} applied",
-                table=name,
-                range=task.range.number,
-                attempt=self._tries[task.id] + 1,
-            )
+            self.finished(task.id)
 
-    def _judge(self, task: CopyRange, name: str, error: SnapshotError, *, stopped: bool) -> None:
-        """Decide what an error of a range means for the range and for the run."""
-        if isinstance(error, Unavailable | StateError | LimitReached | PreflightError):
-            if not stopped:  # a wait that the operator broke off is no failure
-                self._halt(error)
-            return
+    def judge(self, task: Task, ended: Ended) -> bool:
+        """Decide what an error means for the range and the run; True where it is tried again."""
+        error, found = ended.error, self._tasks[task.id]
+        name = self._name(found)
+        if isinstance(error, CONCERNS_ALL):
+            if not ended.stopped:  # a wait that the operator broke off is no failure
+                self.halt(error)
+            return False
         self._tries[task.id] += 1
         if isinstance(error, Transient) and self._tries[task.id] < TRIES_A_RANGE_MAX and self.pool:
-            self._progress.retried(task.table)
-            self._journal.emit("retry", "warning", str(error), table=name, range=task.range.number)
-            self.pool.again(task)
-            return
+            self._progress.retried(found.table)
+            self._journal.emit("retry", "warning", str(error), table=name, range=found.range.number)
+            self.pool.add(task)
+            return True
         failure = RangeFailure(
-            range=task.range.number,
+            range=found.range.number,
             why=str(error),
             attempts=self._tries[task.id],
             retryable=isinstance(error, Transient),
         )
-        self._progress.failed(task.table, failure)
-        self.failed.setdefault(task.table, []).append(failure)
+        self._progress.failed(found.table, failure)
+        self.failed.setdefault(found.table, []).append(failure)
         self._journal.emit(
             "range",
             "failed",
-            f"range {task.range.number} failed: {error}",
+            f"range {found.range.number} failed: {error}",
             table=name,
-            range=task.range.number,
+            range=found.range.number,
             attempt=self._tries[task.id],
         )
+        return False
 
-    def _halt(self, error: SnapshotError | UnexpectedError) -> None:
+    def halt(self, error: SnapshotError | UnexpectedError) -> None:
+        """End the run for an error that concerns all of it."""
         if self.halted is None:
             self.halted = error
             self._journal.emit("run", "failed", str(error))

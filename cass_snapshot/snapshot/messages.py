@@ -1,11 +1,16 @@
-"""What crosses the pipe between the parent and a worker. Frozen records only, and no row ever."""
+"""What crosses the pipe between the parent and a worker. Frozen records only, and no row ever.
+
+Positions are the exception: a batch of a window crosses without its rows, but with where it ends.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from cass_snapshot.errors import SnapshotError
-from cass_snapshot.model import Cells, Tally, TokenRange
+from cass_snapshot.model import Batch, Cells, Tally, TokenRange
+from cass_snapshot.rejection import Stretch, Unwritten
 
 _NOTHING = Tally()
 
@@ -23,6 +28,38 @@ class CopyRange(Task):
     """Capture and apply what is left of a token range."""
 
     range: TokenRange
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GatherRange(Task):
+    """Capture what is left of a token range, sorted; ``index`` is where to note its batches."""
+
+    range: TokenRange
+    index: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CutWindow(Task):
+    """Cut the key's space of a window into slices."""
+
+    window: Path
+    slice_bytes: int
+    slices_min: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadSlice(Task):
+    """Write the rows of a slice of a window."""
+
+    window: Path
+    number: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdvanceWindow(Task):
+    """Move the checkpoints of a window whose rows are all in."""
+
+    stretches: tuple[Stretch, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +86,13 @@ class FindMissing(Task):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stop:
     """Ask a worker to leave off after the batches that it has in hand."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leave:
+    """Ask a worker to leave off a range that it gathers; what it has of it is durable."""
+
+    task: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +127,26 @@ class Applied:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Gathered:
+    """A batch belongs to the window; without its rows. ``fresh`` if it was read just now."""
+
+    task: int
+    batch: Batch
+    fresh: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    """Rows of a slice are in the target, but for ``unwritten``; their checkpoints are not moved."""
+
+    task: int
+    rows: int
+    seconds: float
+    how: str
+    unwritten: tuple[Unwritten, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
     """A worker waits for a server, or (with ``error`` None) goes on again."""
 
@@ -103,7 +167,9 @@ class Ended:
     """A task is over.
 
     ``closed`` tells that the range's closing batch is in the target; ``stopped`` that the worker
-    left off early; ``bug`` is a traceback; ``result`` is what a count came to.
+    left off early; ``bug`` is a traceback; ``result`` is what a count came to. Of a range that is
+    gathered, ``closed`` tells that its closing batch is in the WAL, and ``unsorted`` that the WAL
+    has batches of it that were captured as they were read, so that it can only be applied so.
     """
 
     task: int
@@ -111,7 +177,8 @@ class Ended:
     bug: str | None = None
     closed: bool = False
     stopped: bool = False
+    unsorted: bool = False
     result: tuple[int, ...] = ()
 
 
-FromWorker = Captured | Applied | Waiting | MissingFound | Ended
+FromWorker = Captured | Applied | Gathered | Loaded | Waiting | MissingFound | Ended

@@ -8,8 +8,15 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from cass_snapshot.model import Checkpoint, RangeState
-from cass_snapshot.snapshot.messages import Applied, Captured
-from cass_snapshot.snapshot.status import Latency, Phase, RangeFailure, RunStatus, TableStatus
+from cass_snapshot.snapshot.messages import Applied, Captured, Gathered, Loaded
+from cass_snapshot.snapshot.status import (
+    Latency,
+    Phase,
+    RangeFailure,
+    RunStatus,
+    TableStatus,
+    WindowStatus,
+)
 
 RATE_WINDOW_S = 15.0
 ETA_FROM_S = 5.0
@@ -137,6 +144,37 @@ class Progress:
             static_only=t.static_only + batch.tally.static_only,
             replaced=added(t.replaced, batch.tally.nulls),
         )
+
+    def gathered(self, table: int, message: Gathered) -> None:
+        """Count a batch of a window; the rows of one that was read earlier count as read now."""
+        t, lines = self.tables[table], message.batch.lines
+        again = 0 if message.fresh else lines.rows + lines.tally.refused
+        self.change(
+            table,
+            rows_read=t.rows_read + again,
+            rows_rejected=t.rows_rejected + lines.tally.refused,
+            static_only=t.static_only + lines.tally.static_only,
+            replaced=added(t.replaced, lines.tally.nulls),
+        )
+
+    def loaded(self, table: int, message: Loaded) -> None:
+        """Count rows of a slice that are in the target."""
+        self._target.seconds.append(message.seconds)
+        self._rates.append((self._clock(), message.rows))
+        t = self.tables[table]
+        self.change(table, how=message.how, rows_applied=t.rows_applied + message.rows)
+
+    def rejected(self, table: int, rows: int) -> None:
+        """Count rows that the target refused."""
+        self.change(table, rows_rejected=self.tables[table].rows_rejected + rows)
+
+    def unloaded(self, table: int, rows: int) -> None:
+        """Take back rows of a slice that is written again."""
+        self.change(table, rows_applied=self.tables[table].rows_applied - rows)
+
+    def window(self, table: int, window: WindowStatus | None) -> None:
+        """Note how the window of a table stands."""
+        self.change(table, window=window)
 
     def failed(self, table: int, failure: RangeFailure) -> None:
         """Note a range that is set aside."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import shutil
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,6 +23,7 @@ from cass_snapshot.snapshot.disk import disk_error
 from cass_snapshot.snapshot.ending import Ending
 from cass_snapshot.snapshot.journal import Journal
 from cass_snapshot.snapshot.plan import RunPlan
+from cass_snapshot.snapshot.preflight.ordering import Ordering
 from cass_snapshot.snapshot.progress import Progress, iso, table_status
 from cass_snapshot.snapshot.rundir import RunDirectory
 from cass_snapshot.snapshot.scratch import make_scratch
@@ -49,10 +51,12 @@ class Session:
         view: View,
         stop: StopRequest,
         *,
+        orderings: Sequence[Ordering],
         doctor: str = "",
     ) -> None:
         self._settings = settings
         self._plan = plan
+        self._orderings = orderings
         self._target = target
         self._directory = directory
         self._view = view
@@ -61,7 +65,15 @@ class Session:
         self._progress = Progress(self._first_status(source, target, doctor), monotonic)
         self._budget = Budget(settings.limits, self._progress)
         self._aside = Aside(plan, target.ledger, self._progress, directory.rejected)
-        self._copying = Copying(plan, self._progress, self.journal, self._budget)
+        self._copying = Copying(
+            plan,
+            self._progress,
+            self.journal,
+            self._budget,
+            orderings=orderings,
+            folder=directory.path / "window",
+            workers=settings.run.workers,
+        )
         self._counting: Counting | None = None
         self._written_at = 0.0
         self._stop = stop
@@ -99,8 +111,7 @@ class Session:
         pool = self._pool = Pool(job, size=self._settings.run.workers, tick=self._tick)
         try:
             self._phase(Phase.COPYING)
-            self._copying.pool = pool
-            pool.run(self._copying.tasks, self._copying.hear)
+            self._copying.run(pool)
             complete = [i for i in range(len(self._plan.tables)) if self._copying.complete(i)]
             if self._settings.verify.after_run and complete and self._may_go_on():
                 self._phase(Phase.VERIFYING)
@@ -177,8 +188,9 @@ class Session:
                 replace(
                     table_status(str(t.job.table.name), t.job.target.name, list(t.checkpoints)),
                     target_created=t.job.record.target_created,
+                    order=ordering.order,
                 )
-                for t in self._plan.tables
+                for t, ordering in zip(self._plan.tables, self._orderings, strict=True)
             ),
         )
 

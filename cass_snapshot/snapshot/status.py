@@ -73,6 +73,21 @@ class Latency:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WindowStatus:
+    """The window of a table that is applied in key order.
+
+    ``step`` is gathering, cutting, loading or advancing; ``slices_loaded`` of ``slices`` are in.
+    """
+
+    number: int
+    step: str
+    ranges: int = 0
+    ranges_gathered: int = 0
+    slices: int = 0
+    slices_loaded: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TableStatus:
     """How the copy of one table stands. ``ranges_before`` were done when this process began."""
 
@@ -104,6 +119,9 @@ class TableStatus:
     target_created: bool = False
     how: str = ""
     """How rows reach the target, for example ``LOAD DATA``."""
+    order: str = ""
+    """In which order rows are applied: ``key``, ``token``; empty before that is known."""
+    window: WindowStatus | None = None
     failures: tuple[RangeFailure, ...] = ()
     counts: Counts | None = None
     ranges_verified: int = 0

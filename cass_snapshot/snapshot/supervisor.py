@@ -12,13 +12,22 @@ import logging
 import multiprocessing
 import signal
 from collections import Counter, deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from time import monotonic
 
 from cass_snapshot.errors import SnapshotError, StateError
-from cass_snapshot.snapshot.messages import Applied, Captured, Ended, FromWorker, Stop, Task
+from cass_snapshot.snapshot.messages import (
+    Applied,
+    Captured,
+    Ended,
+    FromWorker,
+    Leave,
+    Loaded,
+    Stop,
+    Task,
+)
 from cass_snapshot.snapshot.worker import main
 from cass_snapshot.wiring import Job
 
@@ -89,6 +98,11 @@ class Pool:
         self._stopping = False
 
     @property
+    def stopping(self) -> bool:
+        """Tell whether no more tasks are handed out."""
+        return self._stopping
+
+    @property
     def held(self) -> dict[str, tuple[Task, ...]]:
         """Return which worker holds which tasks."""
         return {w.name: tuple(w.tasks.values()) for w in self._workers}
@@ -111,9 +125,19 @@ class Pool:
             self._attend(TICK_S)
             self._tick()
 
-    def again(self, task: Task) -> None:
-        """Put a task that ended at the end of the queue once more."""
+    def add(self, task: Task) -> None:
+        """Put a task at the end of the queue: a new one, or one that ended, once more."""
         self._pending.append(task)
+
+    def leave(self, tasks: Collection[int]) -> set[int]:
+        """Have some tasks left off after the batches in hand; return those that nobody holds."""
+        waiting = {task.id for task in self._pending if task.id in tasks}
+        self._pending = deque(task for task in self._pending if task.id not in waiting)
+        for worker in self._workers:
+            for task in worker.tasks:
+                if task in tasks:
+                    self._tell(worker, Leave(task=task))
+        return waiting
 
     def stop(self) -> None:
         """Ask every worker to leave off after the batches in hand; hand out nothing more."""
@@ -197,7 +221,7 @@ class Pool:
             return  # a torn message of a worker that was killed; what it did is in the checkpoint
 
     def _take(self, worker: _Worker, message: object) -> None:
-        if isinstance(message, Captured | Applied):
+        if isinstance(message, Captured | Applied | Loaded):
             self._task_deaths.pop(message.task, None)
         if isinstance(message, Ended):
             worker.tasks.pop(message.task, None)

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import logging
 
-from cass_snapshot.errors import SourceUnavailable, Transient
+from cass_snapshot.errors import (
+    LimitReached,
+    PreflightError,
+    SourceUnavailable,
+    StateError,
+    Transient,
+    Unavailable,
+)
 from cass_snapshot.snapshot.journal import Journal
 from cass_snapshot.snapshot.messages import CopyRange, FromWorker, Waiting
 from cass_snapshot.snapshot.progress import Progress
 from cass_snapshot.snapshot.supervisor import WorkerDeath
 
+CONCERNS_ALL = (Unavailable, StateError, LimitReached, PreflightError)
+"""Errors that say nothing of the range or rows at hand, and so end the run."""
 log = logging.getLogger(__name__)
 
 

@@ -17,30 +17,38 @@ import threading
 import traceback
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from multiprocessing.connection import Connection
 from queue import Queue, SimpleQueue
 from time import perf_counter
 
 from cass_snapshot.errors import SnapshotError
 from cass_snapshot.logs import configure_worker
-from cass_snapshot.model import Batch, RangeState
+from cass_snapshot.model import Batch, Lines, RangeState
 from cass_snapshot.retry import Patience
 from cass_snapshot.snapshot.apply import apply
 from cass_snapshot.snapshot.batches import RangeBatches
 from cass_snapshot.snapshot.census import Census
 from cass_snapshot.snapshot.disk import disk_error
 from cass_snapshot.snapshot.messages import (
+    AdvanceWindow,
     Applied,
     CopyRange,
     CountSource,
     CountTarget,
+    CutWindow,
     Ended,
     FindMissing,
     FromWorker,
+    GatherRange,
+    Leave,
+    Loaded,
+    LoadSlice,
     Stop,
     Task,
     Waiting,
 )
+from cass_snapshot.snapshot.windows.work import WindowWork
 from cass_snapshot.wiring import Job, Parts
 
 HANDOFF_BATCHES = 2
@@ -70,13 +78,21 @@ class Worker:
         self._stop = threading.Event()
         self._abandoned: int | None = None
         self._tasks: SimpleQueue[Task | None] = SimpleQueue()
-        self._handoff: Queue[Task | Batch | Ended | None] = Queue(HANDOFF_BATCHES)
+        self._left: set[int] = set()
+        self._handoff: Queue[Task | Batch | Lines | Ended | None] = Queue(HANDOFF_BATCHES)
         self._patience = Patience(
             unavailable_s=job.settings.mysql.unavailable_timeout_s,
             tell=lambda error, pause: self._send(Waiting(error=error, pause_s=pause)),
             stop=self._stop,
         )
         self._parts = Parts(job, name=name, patience=self._patience)
+        self._windows = WindowWork(
+            self._parts,
+            self._patience,
+            self._send,
+            leaving=self._leaving,
+            rows_max=job.settings.mysql.batch_rows_max,
+        )
 
     def serve(self) -> None:
         """Do what the parent asks until the pipe says that there is no more."""
@@ -97,7 +113,10 @@ class Worker:
                 os._exit(PARENT_DIED)
             if isinstance(order, Stop):
                 self._stop.set()
+            if isinstance(order, Leave):
+                self._left.add(order.task)
             if isinstance(order, Task):
+                self._left.discard(order.id)  # it may be given again later
                 self._tasks.put(order)
             elif order is None:
                 self._tasks.put(None)
@@ -129,6 +148,16 @@ class Worker:
         match task:
             case CopyRange():
                 return self._capture_range(task)
+            case GatherRange():
+                return self._windows.gather(task)
+            case CutWindow():
+                return self._windows.cut(task)
+            case LoadSlice():
+                for lines in self._windows.chunks(task):
+                    self._handoff.put(lines)
+                return Ended(task=task.id, stopped=self._leaving(task.id))
+            case AdvanceWindow():
+                return Ended(task=task.id)  # the applying thread's connection does it
             case CountSource():
                 result = self._census.count_source(task)
             case CountTarget():
@@ -157,9 +186,13 @@ class Worker:
                 self._handoff.put(batch)
                 if batch.closing:
                     return Ended(task=task.id, closed=True)
-                if self._stop.is_set() or self._abandoned == task.id:
+                if self._leaving(task.id):
                     break
         return Ended(task=task.id, stopped=True)
+
+    def _leaving(self, task: int) -> bool:
+        """Tell whether a task is to be left off after what is in hand."""
+        return self._stop.is_set() or self._abandoned == task or task in self._left
 
     def _apply_task(self, task: Task) -> None:
         """Apply a task's batches as they come, and report its end when all of them are in."""
@@ -167,7 +200,7 @@ class Worker:
         error: SnapshotError | None = None
         bug: str | None = None
         try:
-            self._apply_batches(task)
+            self._apply_handed(task)
         except SnapshotError as failed:
             error = failed
         except OSError as failed:  # a row that was set aside could not be kept
@@ -181,32 +214,59 @@ class Worker:
             self._abandoned = None
         ended = self._ended or Ended(task=task.id)
         self._send(
-            Ended(
-                task=task.id,
+            replace(
+                ended,
                 error=error or ended.error,
                 bug=bug or ended.bug,
-                closed=ended.closed,
                 # The capture half also leaves off when this half failed; that is no wish to stop.
                 stopped=self._stop.is_set() or (ended.stopped and error is None),
-                result=ended.result,
             )
         )
 
-    def _handed(self) -> Iterator[Batch]:
-        """Yield the batches of the present task until its end."""
+    def _handed(self) -> Iterator[Batch | Lines]:
+        """Yield what the present task hands on until its end."""
         while not isinstance(item := self._handoff.get(), Ended):
-            if isinstance(item, Batch):
+            if isinstance(item, Batch | Lines):
                 self._handed_at = perf_counter()
                 yield item
         self._ended = item
 
-    def _apply_batches(self, task: Task) -> None:
-        if not isinstance(task, CopyRange):
-            for _ in self._handed():
-                pass  # other tasks hand on no batches
-            return
+    def _batches(self) -> Iterator[Batch]:
+        return (item for item in self._handed() if isinstance(item, Batch))
+
+    def _apply_handed(self, task: Task) -> None:
+        """Write what a task hands on; most tasks hand on nothing."""
+        match task:
+            case CopyRange():
+                self._apply_batches(task)
+            case LoadSlice():
+                self._load(task)
+            case AdvanceWindow():
+                target = self._parts.target(task.table)
+                self._patience.call(lambda: target.advance(task.stretches))
+        for _ in self._handed() if self._ended is None else ():
+            pass
+
+    def _load(self, task: LoadSlice) -> None:
+        """Write the rows of a slice; a transaction whose answer was lost is written again."""
         target = self._parts.target(task.table)
-        for batch, written in apply(self._handed(), target, self._patience):
+        where = f"slice {task.number}"
+        for lines in self._handed():
+            assert isinstance(lines, Lines)  # noqa: S101 - a slice hands on nothing else
+            unwritten = self._patience.call(lambda lines=lines: target.load(lines, where))  # type: ignore[misc]  # mypy cannot infer a lambda with defaults
+            self._send(
+                Loaded(
+                    task=task.id,
+                    rows=lines.rows - len(unwritten),
+                    seconds=perf_counter() - self._handed_at,
+                    how=target.how,
+                    unwritten=unwritten,
+                )
+            )
+
+    def _apply_batches(self, task: CopyRange) -> None:
+        target = self._parts.target(task.table)
+        for batch, written in apply(self._batches(), target, self._patience):
             self._send(
                 Applied(
                     task=task.id,

@@ -15,6 +15,7 @@ from pathlib import Path
 from cass_snapshot.codec.cells import cell
 from cass_snapshot.codec.keys import target_key_values
 from cass_snapshot.codec.lines import line_locator
+from cass_snapshot.codec.order import LineOrder
 from cass_snapshot.codec.row import RowEncoder
 from cass_snapshot.model import Cells, Position, TableName, TokenRange
 from cass_snapshot.mysql.admin import MysqlAdmin
@@ -25,7 +26,9 @@ from cass_snapshot.mysql.keys import MysqlKeys
 from cass_snapshot.mysql.writer import MysqlTarget
 from cass_snapshot.planned import PlannedTarget
 from cass_snapshot.protocols import (
+    Blocks,
     Encoder,
+    Order,
     Rejects,
     Source,
     SourceAdmin,
@@ -41,6 +44,7 @@ from cass_snapshot.reader.session import Connection, connect
 from cass_snapshot.reader.statements import select_counted, select_planned, select_values
 from cass_snapshot.retry import Patience
 from cass_snapshot.settings import CassandraSettings, MysqlSettings
+from cass_snapshot.wal.blocks import BlockReader
 from cass_snapshot.wal.log import RangeWal
 from cass_snapshot.wal.rejects import RejectFile, stem_of
 from cass_snapshot.wiring.jobs import Job, TableJob, wal_identity
@@ -161,6 +165,15 @@ class Parts:
         """Return a range's log, recovered (I6)."""
         identity = wal_identity(self.table(index), token_range, self._job.settings.run.compression)
         return RangeWal.open(self._job.wal_directory, identity, checkpoint_seq=checkpoint_seq)
+
+    def order(self, index: int) -> Order:
+        """Return what compares a table's WAL lines as its target's key does."""
+        target = self.table(index).target
+        return LineOrder(target.columns, target.key)
+
+    def blocks(self, index: int) -> Blocks:
+        """Return what reads sorted lines out of a table's WAL; for one thread alone."""
+        return BlockReader(self._job.wal_directory, self.table(index).table.name)
 
     def target(self, index: int) -> Target:
         """Return what writes batches; for the applying thread alone."""

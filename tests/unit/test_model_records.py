@@ -21,7 +21,7 @@ RECORDS = {
 }
 
 
-@pytest.mark.parametrize("kind", sorted(RECORDS, key=lambda kind: kind.__name__))
+@pytest.mark.parametrize("kind", sorted(RECORDS, key=repr))
 def test_a_record_is_frozen_slotted_and_built_by_keyword(kind: type) -> None:
     """Nothing is changed behind anybody's back."""
     assert kind.__dataclass_params__.frozen  # type: ignore[attr-defined]  # of dataclasses

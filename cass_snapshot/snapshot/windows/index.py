@@ -47,6 +47,10 @@ class IndexWriter:
             start += block.size
         self._lines.append(orjson.dumps([batch.segment, as_json(batch.blocks), keys]))
 
+    def clear(self) -> None:
+        """Forget what was noted."""
+        self._lines.clear()
+
     def write(self) -> None:
         """Write the file, in the place of an earlier one."""
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

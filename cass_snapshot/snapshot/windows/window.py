@@ -1,0 +1,81 @@
+"""One window, as the parent sees it: which ranges it has, how much of it is in. No row is here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cass_snapshot.model import Batch, TokenRange
+from cass_snapshot.rejection import Stretch, Unwritten
+
+
+@dataclass(slots=True)
+class Window:
+    """A window of a table: the batches gathered, the slices loaded.
+
+    Args:
+        folder: its scratch files.
+        gathering: the ranges, by the id of their task, that are not gathered yet.
+    """
+
+    folder: Path
+    gathering: set[int]
+    ranges: dict[int, TokenRange] = field(default_factory=dict)
+    batches: dict[int, dict[int, Batch]] = field(default_factory=dict)
+    closed: set[int] = field(default_factory=set)
+    size: int = 0
+    rows: int = 0
+    slices: int = 0
+    slices_left: set[int] = field(default_factory=set)
+    loaded: dict[int, int] = field(default_factory=dict)
+    unwritten: dict[int, dict[str, Unwritten]] = field(default_factory=dict)
+    broken: bool = False
+    """Whether a slice cannot be loaded as a whole, so that all is to be applied as it was read."""
+
+    def gathered(self, task: int, batch: Batch) -> bool:
+        """Take a batch; tell whether it is news, and not told again after a worker's death."""
+        batches = self.batches.setdefault(task, {})
+        news = batch.seq not in batches
+        if news:
+            self.size += batch.size
+            self.rows += batch.lines.rows
+        batches[batch.seq] = batch
+        self.ranges[task] = batch.range
+        return news
+
+    def load(self, task: int, rows: int, unwritten: Iterable[Unwritten]) -> int:
+        """Take rows of a slice that are in; return how many of the refused ones are news."""
+        self.loaded[task] = self.loaded.get(task, 0) + rows
+        known = self.unwritten.setdefault(task, {})
+        before = len(known)
+        known.update({one.id: one for one in unwritten})
+        return len(known) - before
+
+    def unload(self, task: int) -> int:
+        """Forget the rows of a slice that is written again; return how many were in."""
+        return self.loaded.pop(task, 0)
+
+    @property
+    def rows_in(self) -> int:
+        """Return how many rows are in, or refused and durable elsewhere."""
+        return sum(self.loaded.values()) + sum(map(len, self.unwritten.values()))
+
+    def stretches(self) -> tuple[Stretch, ...]:
+        """Return what the checkpoints are to be moved over, in order of the ranges."""
+        refused: dict[int, list[Unwritten]] = {}
+        for one in (one for known in self.unwritten.values() for one in known.values()):
+            refused.setdefault(self._range_of(one.token), []).append(one)
+        return tuple(
+            Stretch(
+                batches=tuple(batch for _, batch in sorted(self.batches[task].items())),
+                rejected=tuple(refused.get(task, ())),
+            )
+            for task in sorted(self.batches, key=lambda task: self.ranges[task].start)
+        )
+
+    def _range_of(self, token: int) -> int:
+        for task, found in self.ranges.items():
+            if found.start < token <= found.end:
+                return task
+        raise AssertionError(f"token {token} belongs to no range of the window")
