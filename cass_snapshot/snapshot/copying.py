@@ -8,7 +8,6 @@ a full disk or a WAL that does not fit ends the run.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 from itertools import count
 from pathlib import Path
 
@@ -27,7 +26,6 @@ from cass_snapshot.snapshot.messages import (
     Waiting,
 )
 from cass_snapshot.snapshot.plan import RunPlan
-from cass_snapshot.snapshot.preflight.ordering import Ordering
 from cass_snapshot.snapshot.progress import Progress
 from cass_snapshot.snapshot.status import RangeFailure
 from cass_snapshot.snapshot.supervisor import Pool, WorkerDeath
@@ -46,7 +44,6 @@ class Copying:
         progress: where numbers go.
         journal: where events go.
         budget: how many rows may be rejected.
-        orderings: of each table, in which order its rows are applied.
         folder: for scratch files of windows.
         workers: how many there are at most.
     """
@@ -58,12 +55,10 @@ class Copying:
         journal: Journal,
         budget: Budget,
         *,
-        orderings: Sequence[Ordering],
         folder: Path,
         workers: int,
     ) -> None:
         self._plan = plan
-        self._orderings = orderings
         self._folder = folder
         self.workers = workers
         self._progress = progress
@@ -86,13 +81,13 @@ class Copying:
     def run(self, pool: Pool) -> None:
         """Copy every range: tables in token order first, then one in key order after the other."""
         self.pool = pool
-        keyed = [i for i, ordering in enumerate(self._orderings) if ordering.order == "key"]
+        keyed = [i for i, t in enumerate(self._plan.tables) if t.ordering.order == "key"]
         pool.run([t for t in self.tasks if t.table not in keyed], self.hear)
         for table in keyed:
             course = Course(
                 table,
                 {t.id: t.range for t in self.tasks if t.table == table},
-                self._orderings[table],
+                self._plan.tables[table].ordering,
                 self._folder / str(table),
                 pool=pool,
                 progress=self._progress,

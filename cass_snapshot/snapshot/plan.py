@@ -17,6 +17,7 @@ from cass_snapshot.ring.split import prove_tiling, split_ring
 from cass_snapshot.settings import Settings
 from cass_snapshot.settings.tables import TableSettings
 from cass_snapshot.snapshot.definition import define, difference, fingerprint
+from cass_snapshot.snapshot.preflight.ordering import AS_READ, Ordering
 from cass_snapshot.wiring import TableJob, source_name
 
 
@@ -31,12 +32,16 @@ class Examined:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedTable:
-    """One table of a run: the job, and its ranges as the ledger knows them."""
+    """One table of a run: the job, and its ranges as the ledger knows them.
+
+    ``ordering`` may be another in each process of a run.
+    """
 
     job: TableJob
     ranges: tuple[TokenRange, ...]
     checkpoints: tuple[Checkpoint, ...]
     registered: bool
+    ordering: Ordering = AS_READ
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,6 +18,7 @@ from cass_snapshot.settings.tables import TableSettings
 from cass_snapshot.snapshot.journal import Journal
 from cass_snapshot.snapshot.plan import Examined, RunPlan, examine, lay_out
 from cass_snapshot.snapshot.preflight.findings import found_by, in_short, refuse_failures
+from cass_snapshot.snapshot.preflight.ordering import ordering_of
 from cass_snapshot.snapshot.rundir import (
     RunDirectory,
     new_run_id,
@@ -60,12 +61,14 @@ def run(
         own_id = new_run_id(datetime.now(UTC))
         plan = lay_out(settings, examined, target=target, new_run_id=own_id, new=new)
         settings = _reading_from(source.datacenter, settings)
+        plan = _ordered(settings, plan, source, target)
         stop = stack.enter_context(StopRequest())
         plan = _register(plan, target, settings.mysql.unavailable_timeout_s)
         directory = _open_directory(settings, plan, command_line)
         doctor = in_short(findings)
         session = Session(settings, plan, source, target, directory, view, stop, doctor=doctor)
         _warn(session.journal, findings, (warning, _kept_ranges(settings, plan)))
+        _tell_orders(session.journal, plan)
         return session.run()
 
 
@@ -84,6 +87,35 @@ def _warn(journal: Journal, findings: Sequence[Finding], texts: Sequence[str]) -
             journal.emit("doctor", "warning", finding.text, fix=finding.fix)
     for text in filter(None, texts):
         journal.emit("run", "warning", text)
+
+
+def _ordered(
+    settings: Settings, plan: RunPlan, source: SourceAdmin, target: TargetAdmin
+) -> RunPlan:
+    """Return the plan with the order in which each table's rows are applied."""
+    tables = tuple(
+        replace(
+            t,
+            ordering=ordering_of(
+                settings, t.job.table, t.job.target, source, target, settings.run.directory
+            ),
+        )
+        for t in plan.tables
+    )
+    return replace(plan, tables=tables)
+
+
+def _tell_orders(journal: Journal, plan: RunPlan) -> None:
+    for table in plan.tables:
+        order = table.ordering
+        journal.emit(
+            "plan",
+            "started",
+            f"{order.order} order: {order.why}",
+            table=str(table.job.table.name),
+            order=order.order,
+            window_bytes=order.window_bytes,
+        )
 
 
 def _kept_ranges(settings: Settings, plan: RunPlan) -> str:

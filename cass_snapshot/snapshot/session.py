@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import os
 import shutil
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,7 +22,6 @@ from cass_snapshot.snapshot.disk import disk_error
 from cass_snapshot.snapshot.ending import Ending
 from cass_snapshot.snapshot.journal import Journal
 from cass_snapshot.snapshot.plan import RunPlan
-from cass_snapshot.snapshot.preflight.ordering import Ordering
 from cass_snapshot.snapshot.progress import Progress, iso, table_status
 from cass_snapshot.snapshot.rundir import RunDirectory
 from cass_snapshot.snapshot.scratch import make_scratch
@@ -51,12 +49,10 @@ class Session:
         view: View,
         stop: StopRequest,
         *,
-        orderings: Sequence[Ordering],
         doctor: str = "",
     ) -> None:
         self._settings = settings
         self._plan = plan
-        self._orderings = orderings
         self._target = target
         self._directory = directory
         self._view = view
@@ -70,7 +66,6 @@ class Session:
             self._progress,
             self.journal,
             self._budget,
-            orderings=orderings,
             folder=directory.path / "window",
             workers=settings.run.workers,
         )
@@ -188,9 +183,9 @@ class Session:
                 replace(
                     table_status(str(t.job.table.name), t.job.target.name, list(t.checkpoints)),
                     target_created=t.job.record.target_created,
-                    order=ordering.order,
+                    order=t.ordering.order,
                 )
-                for t, ordering in zip(self._plan.tables, self._orderings, strict=True)
+                for t in self._plan.tables
             ),
         )
 

@@ -73,7 +73,9 @@ class Run:
         self.progress = Progress(first_status(tables=2), lambda: 0.0)
         journal = Journal("r", RunDirectory(self.folder), ListView())
         budget = Budget(LimitsSettings(rejected_max=self.rejected_max), self.progress)
-        copying = Copying(made, self.progress, journal, budget)
+        copying = Copying(
+            made, self.progress, journal, budget, folder=self.folder / "window", workers=2
+        )
         for task in copying.tasks:
             if task.id in self.errors:
                 copying.hear(Ended(task=task.id, error=self.errors[task.id]))

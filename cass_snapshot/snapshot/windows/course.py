@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
-from cass_snapshot.errors import SnapshotError, StateError, Transient
+from cass_snapshot.errors import StateError, Transient
 from cass_snapshot.model import TokenRange
 from cass_snapshot.snapshot.messages import (
     AdvanceWindow,
@@ -180,7 +180,10 @@ class Course:
         (self._window.slices,) = ended.result
         slices = [
             LoadSlice(
-                id=self._host.next_id(), table=self._table, window=self._window.folder, number=number
+                id=self._host.next_id(),
+                table=self._table,
+                window=self._window.folder,
+                number=number,
             )
             for number in range(self._window.slices)
         ]
@@ -219,7 +222,9 @@ class Course:
     def _advance(self) -> None:
         self._tell("advancing")
         self._add(
-            AdvanceWindow(id=self._host.next_id(), table=self._table, stretches=self._window.stretches())
+            AdvanceWindow(
+                id=self._host.next_id(), table=self._table, stretches=self._window.stretches()
+            )
         )
 
     def _advance_ended(self, task: AdvanceWindow, ended: Ended) -> None:
