@@ -50,15 +50,15 @@ ALL_WORDS: Words = tuple(
 def as_load_data(lines: Lines, words: Words = ALL_WORDS) -> bytes | None:
     """Return the lines in LOAD DATA's dialect, or None where the text alone cannot tell."""
     data = lines.data
-    if b"\\" in data and (b"\\u" in data or b"\\f" in data):
+    if not lines.plain and b"\\" in data and (b"\\u" in data or b"\\f" in data):
         return None
     found = 0
-    if lines.words:
+    if lines.words or lines.plain:
         for word, replacement in words:
             size = len(data)
             data = data.replace(word, replacement)
             found += (size - len(data)) // (len(word) - len(replacement))
-    return data if found == lines.words else None
+    return data if lines.plain or found == lines.words else None
 
 
 class Loader:

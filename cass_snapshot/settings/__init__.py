@@ -120,10 +120,10 @@ class RunSettings(Section):
     """Readable: the types that a MySQL user expects, every value checked; exact: any value."""
     apply_order: Literal["auto", "key", "token"] = "auto"
     """Whether rows reach MySQL in the order of its primary key, or as they are read."""
-    window_bytes: Literal["auto"] | Annotated[Size, Field(ge=2**20)] = "auto"
+    window_bytes: Literal["auto"] | Annotated[Size, Field(ge=2**16)] = "auto"
     """Key order: how much WAL is applied together; auto is the whole table where the disk has
     room, and at most half of wal_bytes_max."""
-    slice_bytes: Annotated[Size, Field(ge=2**20, le=2**30)] = 64 * 2**20
+    slice_bytes: Annotated[Size, Field(ge=2**16, le=2**30)] = 64 * 2**20
     """Key order: how much of a window one worker sorts in memory."""
     wal_bytes_max: Annotated[Size, Field(ge=2**20)] | None = None
     """The WAL's ceiling on disk: reading waits, and segments that are wholly applied go (I4)."""

@@ -7,6 +7,7 @@ a full disk or a WAL that does not fit ends the run.
 
 from __future__ import annotations
 
+import shutil
 from collections import Counter
 from itertools import count
 from pathlib import Path
@@ -95,6 +96,7 @@ class Copying:
             )
             course.run()
             pool.run([self._tasks[one] for one in sorted(course.as_read)], self.hear)
+        shutil.rmtree(self._folder, ignore_errors=True)
 
     def complete(self, table: int) -> bool:
         """Tell whether every range of a table is done."""

@@ -43,7 +43,7 @@ class FakePool:
     again_: list[Task] = field(default_factory=list)
     stops: int = 0
 
-    def again(self, task: Task) -> None:
+    def add(self, task: Task) -> None:
         """Note a task."""
         self.again_.append(task)
 
