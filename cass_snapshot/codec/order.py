@@ -55,9 +55,9 @@ class LineOrder:
         """Return the same lines sorted and cut into blocks."""
         if not lines.rows:
             return lines
-        rows = lines.data.splitlines(keepends=True)
+        rows = lines.data[:-1].split(b"\n")
         self.sort(rows)
-        data = b"".join(rows)
+        data = b"\n".join(rows) + b"\n"
         cuts = _cuts(rows, self._plainness(data, lines), self._cut_bytes)
         return replace(lines, data=data, cuts=tuple(cuts))
 
@@ -87,7 +87,7 @@ class LineOrder:
 
 def _cuts(rows: Sequence[bytes], plainness: Plainness, cut_bytes: int) -> Iterator[Cut]:
     """Yield the cuts of sorted lines, each ending with a line."""
-    ends = list(accumulate(map(len, rows)))
+    ends = list(accumulate([len(row) + 1 for row in rows]))
     first = start = 0
     while first < len(rows):
         last = min(bisect_left(ends, start + cut_bytes, first), len(rows) - 1)

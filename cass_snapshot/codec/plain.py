@@ -6,12 +6,13 @@ string. If as many are found as there are such values, none is part of a string.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import orjson
 
 _WORDS = (b"null", b"true", b"false")
-_BACKSLASH, _ESCAPES = b"\\", (b"\\u", b"\\f")
+_ESCAPE = re.compile(rb"\\[uf]")
 
 
 class Plainness:
@@ -57,4 +58,4 @@ def _found(data: bytes, *, brackets: bool = True) -> int:
 
 def _unescaped(data: bytes) -> bool:
     r"""Tell whether no ``\u`` and no ``\f`` is there; a backslash before a u counts as one."""
-    return _BACKSLASH not in data or not any(escape in data for escape in _ESCAPES)
+    return _ESCAPE.search(data) is None
