@@ -10,6 +10,7 @@ from cass_snapshot.cli.grid import labelled, printable, statement_lines, wrapped
 from cass_snapshot.cli.plan_columns import column_lines
 from cass_snapshot.exits import Exit
 from cass_snapshot.planned import LEFT_TO_TARGET, Conflict, Finding, Level
+from cass_snapshot.snapshot.preflight.ordering import ApplyOrder
 from cass_snapshot.snapshot.preflight.preview import Preview, TablePreview
 
 POLICIES = {
@@ -102,6 +103,7 @@ def _facts(table: TablePreview, rejected_max: str) -> Iterator[tuple[str, str]]:
     yield "written", f"by {table.statement}: {table.statement_why}"
     yield "ranges", f"{plural(table.ranges, 'range')} of the token ring, each resumable by itself"
     yield from _sizes(table)
+    yield from _order(table)
     yield from _sample(table, rejected_max)
     if table.rate is not None and table.estimate.seconds_estimate is not None:
         rate = f"{table.rate.rows_per_s:,.0f} rows/s of run {table.rate.run_id}"
@@ -116,6 +118,19 @@ def _sizes(table: TablePreview) -> Iterator[tuple[str, str]]:
     yield "size", _size(table)
     if estimate.wal_bytes_estimate:
         yield "WAL", f"~{size(estimate.wal_bytes_estimate)} in the runs folder"
+
+
+def _order(table: TablePreview) -> Iterator[tuple[str, str]]:
+    """Yield in which order rows arrive, and why so."""
+    ordering = table.ordering
+    if ordering is None:
+        return
+    if ordering.order is ApplyOrder.TOKEN:
+        yield "order", f"as read, by token: {printable(ordering.why)}"
+        return
+    beside = ", the next captured meanwhile" if ordering.overlap else ""
+    windows = f"windows of at most {size(ordering.window_bytes)} of WAL{beside}"
+    yield "order", f"of the target's key: {printable(ordering.why)}; {windows}"
 
 
 def _sample(table: TablePreview, rejected_max: str) -> Iterator[tuple[str, str]]:

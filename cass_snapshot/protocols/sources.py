@@ -8,6 +8,9 @@ from typing import Protocol
 from cass_snapshot.model import Cells, Page, Position, Table, TableName, TokenRange
 from cass_snapshot.planned import Finding, PlannedColumn, Sample
 
+SAMPLE_SECONDS = 6.0
+"""A guess is not worth a longer wait."""
+
 
 class Source(Protocol):
     """Gives the rows of a token range in the source's order."""
@@ -84,7 +87,14 @@ class SourceAdmin(Protocol):
         """
         ...
 
-    def sample(self, table: Table, columns: Sequence[PlannedColumn], *, rows_max: int) -> Sample:
+    def sample(
+        self,
+        table: Table,
+        columns: Sequence[PlannedColumn],
+        *,
+        rows_max: int,
+        seconds_max: float = SAMPLE_SECONDS,
+    ) -> Sample:
         """Return some rows from all over a table, with an estimate of how many it has.
 
         Takes seconds at most, however large the table.
@@ -94,6 +104,7 @@ class SourceAdmin(Protocol):
             columns: what the rows hold, the primary key among them; what is made from the row is
                 left out, as in pages.
             rows_max: how many rows to read at most.
+            seconds_max: after which what was read has to do; a request under way ends first.
 
         Raises:
             SourceUnavailable: the source does not answer.

@@ -31,8 +31,6 @@ PLACES = 8
 PARTITIONS_A_PLACE = 100
 PARTITIONS_A_STRETCH_MIN = 5
 """With fewer, a few wide partitions would pass for the whole table."""
-PATIENCE_S = 6.0
-"""A guess is not worth a longer wait; what was read by then has to do."""
 PAGE_ROWS = 100
 """Rows may be of megabytes, and a sample is held in memory."""
 COUNTING_ROWS = 5_000
@@ -115,6 +113,7 @@ class Sampler:
         session: a raw session.
         table: the table.
         columns: what the rows hold, the primary key among them.
+        seconds_max: after which what was read has to do.
     """
 
     def __init__(
@@ -122,11 +121,12 @@ class Sampler:
         session: Any,  # noqa: ANN401 - the driver is untyped
         table: Table,
         columns: Sequence[Selected],
+        seconds_max: float,
     ) -> None:
         self._session = session
         self._table = table
         self._columns = columns
-        self._deadline = monotonic() + PATIENCE_S
+        self._deadline = monotonic() + seconds_max
         self._prepared: dict[str, Any] = {}
         places = {s.column: n for n, s in enumerate(columns) if s.reading is Reading.VALUE}
         self._key = [places[c] for c in table.partition_key]

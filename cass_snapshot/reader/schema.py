@@ -13,6 +13,7 @@ from cassandra import InvalidRequest
 from cass_snapshot.errors import PreflightError, SnapshotError
 from cass_snapshot.model import Column, ColumnKind, Table, TableName
 from cass_snapshot.planned import Finding, Level, PlannedColumn, Sample
+from cass_snapshot.protocols.sources import SAMPLE_SECONDS
 from cass_snapshot.reader.conditions import prove, refuse_foreign, select_proven
 from cass_snapshot.reader.faults import translate
 from cass_snapshot.reader.findings import (
@@ -179,14 +180,21 @@ class CassandraSchema:
             for kind, _, column, cql, order in ordered
         )
 
-    def sample(self, table: Table, columns: Sequence[PlannedColumn], *, rows_max: int) -> Sample:
+    def sample(
+        self,
+        table: Table,
+        columns: Sequence[PlannedColumn],
+        *,
+        rows_max: int,
+        seconds_max: float = SAMPLE_SECONDS,
+    ) -> Sample:
         """Return some rows from all over a table, with an estimate of how many it has.
 
         Raises:
             SourceUnavailable: Cassandra does not answer.
             RangeFailed: it refuses to read.
         """
-        sampler = Sampler(self._reading.session, table, select_planned(columns))
+        sampler = Sampler(self._reading.session, table, select_planned(columns), seconds_max)
         found = sampler.take(rows_max)
         hinted = self._hint(table.name)
         return replace(

@@ -26,3 +26,9 @@ def parse_size(value: object) -> int:
 
 Size = Annotated[int, BeforeValidator(parse_size)]
 """A setting in bytes."""
+
+
+def size_text(count: int) -> str:
+    """Return a number of bytes as people read it, in the largest unit that leaves one or more."""
+    power, unit = (30, "GiB") if count >= 2**30 else (20, "MiB") if count >= 2**20 else (10, "KiB")
+    return f"{count / 2**power:,.1f} {unit}"

@@ -18,7 +18,7 @@ from cass_snapshot.settings.tables import TableSettings
 from cass_snapshot.snapshot.journal import Journal
 from cass_snapshot.snapshot.plan import Examined, RunPlan, examine, lay_out
 from cass_snapshot.snapshot.preflight.findings import found_by, in_short, refuse_failures
-from cass_snapshot.snapshot.preflight.ordering import ordering_of
+from cass_snapshot.snapshot.preflight.gauge import ordering_of
 from cass_snapshot.snapshot.rundir import (
     RunDirectory,
     new_run_id,

@@ -24,6 +24,7 @@ from cass_snapshot.model import (
 from cass_snapshot.mysql.columns import Flavour
 from cass_snapshot.mysql.planning.plan import plan as plan_target
 from cass_snapshot.planned import Finding, PlannedColumn, PlannedTarget, Sample, TableMapping
+from cass_snapshot.protocols.sources import SAMPLE_SECONDS
 from cass_snapshot.rejection import Encoded, Problem, Rejected, Stretch, Unwritten
 from cass_snapshot.settings import MysqlSettings, RunSettings, Settings
 from cass_snapshot.settings.tables import TableSettings
@@ -301,10 +302,18 @@ class MemorySource:
         assert table.name.name in self.tables
         assert columns
 
-    def sample(self, table: Table, columns: Sequence[PlannedColumn], *, rows_max: int) -> Sample:
+    def sample(
+        self,
+        table: Table,
+        columns: Sequence[PlannedColumn],
+        *,
+        rows_max: int,
+        seconds_max: float = SAMPLE_SECONDS,
+    ) -> Sample:
         """Return the rows that were put there."""
         assert table.name.name in self.tables
         assert columns
+        assert seconds_max > 0
         return Sample(
             rows=self.rows[:rows_max],
             rows_estimated=len(self.rows),

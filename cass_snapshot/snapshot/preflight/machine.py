@@ -9,6 +9,7 @@ from pathlib import Path
 from cass_snapshot import logs
 from cass_snapshot.errors import SnapshotError
 from cass_snapshot.planned import Finding, Level
+from cass_snapshot.settings.sizes import size_text
 from cass_snapshot.wal.files import free_bytes, make_private_directory
 from cass_snapshot.wal.place import check_place, file_system
 from cass_snapshot.wal.probe import sync_seconds
@@ -94,16 +95,11 @@ def _speed(directory: Path, place: Path, seconds: float) -> list[Finding]:
 
 
 def _room(directory: Path, free: int, need: int | None) -> list[Finding]:
-    text = f"{_size(free)} free for {directory}"
+    text = f"{size_text(free)} free for {directory}"
     if need is None:
         return [Finding(level=Level.OK, text=text)]
-    text += f", plan needs about {_size(need)}"
+    text += f", plan needs about {size_text(need)}"
     if need < free:
         return [Finding(level=Level.OK, text=text)]
     fix = 'make room, name another disk in [run] directory, or set compression = "zstd" there'
     return [Finding(level=Level.WARN, text=f"{text}: a full disk ends a run, exit 6", fix=fix)]
-
-
-def _size(count: int) -> str:
-    power, unit = (30, "GiB") if count >= 2**30 else (20, "MiB") if count >= 2**20 else (10, "KiB")
-    return f"{count / 2**power:,.1f} {unit}"

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from pathlib import Path
 
-from cass_snapshot.errors import SnapshotError
+from cass_snapshot.errors import PreflightError, SnapshotError
 from cass_snapshot.model import RangeState, Table
 from cass_snapshot.planned import (
     Conflict,
@@ -25,11 +24,19 @@ from cass_snapshot.settings.tables import TableSettings
 from cass_snapshot.snapshot.definition import define
 from cass_snapshot.snapshot.plan import Examined, RunPlan, lay_out
 from cass_snapshot.snapshot.preflight.earlier import Earlier
-from cass_snapshot.snapshot.preflight.estimate import cell_bytes, estimate
+from cass_snapshot.snapshot.preflight.estimate import estimate
 from cass_snapshot.snapshot.preflight.findings import failure, found_by
-from cass_snapshot.snapshot.preflight.preview import ColumnPreview, Preview, Sampled, TablePreview
+from cass_snapshot.snapshot.preflight.gauge import existing, facts_of, measured
+from cass_snapshot.snapshot.preflight.ordering import Ordering, decide
+from cass_snapshot.snapshot.preflight.preview import (
+    ColumnPreview,
+    Estimate,
+    Preview,
+    Sampled,
+    TablePreview,
+)
 from cass_snapshot.wal.files import free_bytes
-from cass_snapshot.wiring import open_source_admin, open_target_admin, sample_encoder
+from cass_snapshot.wiring import open_source_admin, open_target_admin
 
 SAMPLE_ROWS = 2000
 """Enough for a mean; one page of an ordinary table, read from a few places of the ring."""
@@ -104,13 +111,6 @@ def _over_budget(settings: Settings, sampled: Sampled) -> bool:
     return settings.limits.exceeded(sampled.refused, sampled.rows)
 
 
-def existing(directory: Path) -> Path:
-    """Return the folder itself, or the nearest one above it that is there."""
-    while not directory.exists() and directory != directory.parent:
-        directory = directory.parent
-    return directory
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Looked:
     """A table as it is and what it becomes; ``failures`` say why no row of it could be read."""
@@ -120,6 +120,7 @@ class Looked:
     planned: PlannedTarget
     mapping: TableMapping
     sample: Sample | None
+    buffer_pool_bytes: int | None = None
     failures: tuple[Finding, ...] = ()
 
 
@@ -145,6 +146,7 @@ def look(
         planned=planned,
         mapping=mapping,
         sample=sample,
+        buffer_pool_bytes=target.buffer_pool_bytes,
         failures=failures,
     )
 
@@ -154,9 +156,12 @@ def preview_of(settings: Settings, looked: Looked, earlier: Earlier) -> TablePre
     planned, sample = looked.planned, looked.sample
     sampled = problems = None
     if sample is not None:
-        sampled, problems = _measured(sample, planned)
+        sampled, problems = measured(sample, planned)
     rate = earlier.rate(looked.item.source)
     statement, why = _statement(planned)
+    rows = sample.rows_estimated if sample is not None else None
+    size = estimate(sampled, rows, settings.mysql.batch_rows_max, rate)
+    ordering, narrow = _ordering(settings, looked, size)
     return TablePreview(
         source=str(looked.table.name),
         target=planned.name,
@@ -174,16 +179,31 @@ def preview_of(settings: Settings, looked: Looked, earlier: Earlier) -> TablePre
         skipped=planned.skipped,
         ddl="" if planned.exists else planned.ddl,
         sampled=sampled,
-        estimate=estimate(
-            sampled,
-            sample.rows_estimated if sample is not None else None,
-            settings.mysql.batch_rows_max,
-            rate,
-        ),
+        estimate=size,
+        ordering=ordering,
         rate=rate,
         over_budget=sampled is not None and _over_budget(settings, sampled),
-        findings=(*looked.failures, *planned.findings, *_refusals(sampled, problems or {})),
+        findings=(
+            *looked.failures,
+            *planned.findings,
+            *narrow,
+            *_refusals(sampled, problems or {}),
+        ),
     )
+
+
+def _ordering(
+    settings: Settings, looked: Looked, size: Estimate
+) -> tuple[Ordering | None, tuple[Finding, ...]]:
+    """Return how rows are applied, and what is to be said of that."""
+    facts = facts_of(
+        settings, size.wal_bytes_estimate, looked.buffer_pool_bytes, settings.run.directory
+    )
+    try:
+        ordering = decide(settings.run, facts)
+    except PreflightError as error:
+        return None, (failure(error),)
+    return ordering, ordering.findings
 
 
 def find_table(source: SourceAdmin, item: TableSettings) -> Table:
@@ -194,23 +214,6 @@ def find_table(source: SourceAdmin, item: TableSettings) -> Table:
         allow_filtering=item.allow_filtering,
         partitions=item.partitions,
     )
-
-
-def _measured(sample: Sample, planned: PlannedTarget) -> tuple[Sampled, dict[str, list[Problem]]]:
-    """Return what a sample tells, and what would be refused of each column."""
-    encoded = sample_encoder(planned).encode(sample.rows)
-    problems: dict[str, list[Problem]] = {}
-    for row in encoded.rejected:
-        for problem in row.problems:
-            problems.setdefault(problem.column, []).append(problem)
-    sampled = Sampled(
-        rows=len(sample.rows),
-        whole=sample.whole,
-        bytes=cell_bytes(sample.rows),
-        wal_bytes=len(encoded.lines.data),
-        refused=len(encoded.rejected),
-    )
-    return sampled, problems
 
 
 def _refusals(

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from cass_snapshot.forms import Form
 from cass_snapshot.planned import Conflict, Constant, Finding, Level, Reading, Verdict
+from cass_snapshot.snapshot.preflight.ordering import Ordering
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,8 +76,9 @@ class TablePreview:
     """What becomes of one table.
 
     ``statement`` is how rows are written and ``statement_why`` the reason for it; ``key`` names the
-    target's columns that tell rows apart. ``ddl`` is empty where the target exists. ``over_budget``
-    says that the sample has more rows to set aside than a run may.
+    target's columns that tell rows apart. ``ddl`` is empty where the target exists. ``ordering``
+    is how a run applies the rows; None where it would refuse to start. ``over_budget`` says that
+    the sample has more rows to set aside than a run may.
     """
 
     source: str
@@ -96,6 +98,7 @@ class TablePreview:
     ddl: str
     sampled: Sampled | None
     estimate: Estimate
+    ordering: Ordering | None = None
     rate: Rate | None
     over_budget: bool = False
     findings: tuple[Finding, ...]
