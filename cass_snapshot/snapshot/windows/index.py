@@ -22,11 +22,12 @@ Stored = list[list[int]]
 
 @dataclass(frozen=True, slots=True)
 class Indexed:
-    """A batch of a window: its blocks, and the sort key of each one's first line."""
+    """A batch of a window: its blocks, the sort key of each one's first line, and its last key."""
 
     segment: str
     blocks: tuple[Block, ...]
     keys: tuple[SortKey, ...]
+    last: SortKey
 
 
 class IndexWriter:
@@ -45,6 +46,7 @@ class IndexWriter:
         for block in batch.blocks:
             keys.append(self._order.key(data[start : data.index(b"\n", start)]))
             start += block.size
+        keys.append(self._order.key(data[data.rfind(b"\n", 0, -1) + 1 :]))
         self._lines.append(orjson.dumps([batch.segment, as_json(batch.blocks), keys]))
 
     def clear(self) -> None:
@@ -75,4 +77,5 @@ def read_index(path: Path) -> Iterator[Indexed]:
     with path.open("rb") as file:
         for line in file:
             segment, stored, keys = orjson.loads(line)
-            yield Indexed(segment, from_json(stored), tuple(map(tuple, keys)))
+            *firsts, last = map(tuple, keys)
+            yield Indexed(segment, from_json(stored), tuple(firsts), last)

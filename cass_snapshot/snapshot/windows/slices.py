@@ -10,7 +10,7 @@ is in exactly one, whatever the bounds.
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -104,7 +104,7 @@ def cut(window: Path, *, slice_bytes: int, at_least: int) -> int:
 def shares(batch: Indexed, bounds: Sequence[SortKey]) -> Iterator[tuple[int, Stored]]:
     """Yield the slices that may hold rows of a batch, each with the blocks to look at."""
     first = max(0, bisect_left(bounds, batch.keys[0]) - 1)
-    for number in range(first, len(bounds) + 1):
+    for number in range(first, bisect_right(bounds, batch.last) + 1):
         start = 0 if number == 0 else max(0, bisect_left(batch.keys, bounds[number - 1]) - 1)
         last = number == len(bounds)
         end = len(batch.keys) if last else bisect_left(batch.keys, bounds[number])
