@@ -77,14 +77,15 @@ def check_blocks(data: bytes | memoryview, blocks: Iterable[Block]) -> None:
                 raise FormatError("the checksum of a block does not fit")
             start += block.size
     if not tiles(data, sizes):
-        raise SignedError("a block ends within a line")
+        raise SignedError("a block is not of whole lines")
 
 
 def tiles(data: bytes | memoryview, sizes: Iterable[int]) -> bool:
     """Tell whether stretches of these sizes are whole lines and cover the data once."""
-    end = 0
+    start = 0
     for size in sizes:
-        end += size
-        if size < 1 or data[end - 2 : end] != b"]\n" or data[end : end + 1] not in (b"[", b""):
+        end = start + size
+        if size < 1 or data[start : start + 1] != b"[" or data[end - 2 : end] != b"]\n":
             return False
-    return end == len(data)
+        start = end
+    return start == len(data)
