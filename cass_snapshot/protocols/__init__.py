@@ -70,7 +70,7 @@ class Blocks(Protocol):
     """Reads blocks of sorted lines out of the WAL of one table."""
 
     def read(self, segment: str, blocks: Sequence[Block]) -> list[bytes]:
-        """Return the lines of neighbouring blocks of one segment, proven to be as written.
+        """Return the lines of blocks of one segment, without newlines, proven to be as written.
 
         Each line is without its newline.
 
