@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 from cass_snapshot.errors import SnapshotError
 from cass_snapshot.model import Batch, Cells, Tally, TokenRange
@@ -17,10 +18,14 @@ _NOTHING = Tally()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
-    """Something that one worker does with one table; ``id`` is unique within a pool."""
+    """Something that one worker does with one table; ``id`` is unique within a pool.
+
+    ``writes`` tells that it keeps the target busy and not the source.
+    """
 
     id: int
     table: int
+    writes: ClassVar[bool] = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,17 +37,24 @@ class CopyRange(Task):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GatherRange(Task):
-    """Capture what is left of a token range, sorted; ``index`` is where to note its batches."""
+    """Capture what is left of a token range, sorted; ``index`` is where to note its batches.
+
+    ``after`` is the last batch that an earlier window holds and the target lacks yet; without it
+    the checkpoint tells what is left.
+    """
 
     range: TokenRange
     index: Path
+    after: Batch | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CutWindow(Task):
-    """Cut the key's space of a window into slices."""
+    """Cut the key's space of a window, of the ranges with these numbers, into slices."""
 
+    writes: ClassVar[bool] = True
     window: Path
+    ranges: tuple[int, ...]
     slice_bytes: int
     slices_min: int
 
@@ -51,15 +63,21 @@ class CutWindow(Task):
 class LoadSlice(Task):
     """Write the rows of a slice of a window."""
 
+    writes: ClassVar[bool] = True
     window: Path
     number: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdvanceWindow(Task):
-    """Move the checkpoints of a window whose rows are all in."""
+    """Move the checkpoints of a window whose rows are all in.
 
+    ``remove`` lets the segments go that hold nothing else any more (I4).
+    """
+
+    writes: ClassVar[bool] = True
     stretches: tuple[Stretch, ...]
+    remove: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

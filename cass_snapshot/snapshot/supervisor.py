@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 import multiprocessing
 import signal
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
@@ -28,6 +28,7 @@ from cass_snapshot.snapshot.messages import (
     Stop,
     Task,
 )
+from cass_snapshot.snapshot.queue import TaskQueue
 from cass_snapshot.snapshot.worker import main
 from cass_snapshot.wiring import Job
 
@@ -91,7 +92,7 @@ class Pool:
         self._hear: Hear = _deaf
         self._tick = tick
         self._workers: list[_Worker] = []
-        self._pending: deque[Task] = deque()
+        self._pending = TaskQueue()
         self._task_deaths: Counter[int] = Counter()
         self._deaths_in_a_row = 0
         self._spawned = 0
@@ -127,12 +128,11 @@ class Pool:
 
     def add(self, task: Task) -> None:
         """Put a task at the end of the queue: a new one, or one that ended, once more."""
-        self._pending.append(task)
+        self._pending.extend([task])
 
     def leave(self, tasks: Collection[int]) -> set[int]:
         """Have some tasks left off after the batches in hand; return those that nobody holds."""
-        waiting = {task.id for task in self._pending if task.id in tasks}
-        self._pending = deque(task for task in self._pending if task.id not in waiting)
+        waiting = self._pending.remove(tasks)
         for worker in self._workers:
             for task in worker.tasks:
                 if task in tasks:
@@ -174,10 +174,29 @@ class Pool:
             self._spawn()
         for depth in range(1, TASKS_A_WORKER + 1):
             for worker in self._workers:
-                if self._pending and len(worker.tasks) < depth:
-                    task = self._pending.popleft()
+                if len(worker.tasks) < depth and (task := self._next_for(worker)):
                     worker.tasks[task.id] = task
                     self._tell(worker, task)
+
+    def _next_for(self, worker: _Worker) -> Task | None:
+        """Take the task that a worker does next, from the queue.
+
+        Where there is something to read and something to write, half of the workers do either, so
+        that both servers are kept busy; a worker that holds a task of one kind gets no other, which
+        would wait behind it.
+        """
+        kinds = self._pending.kinds
+        if not kinds:
+            return None
+        wanted = self._lighter(worker) if len(kinds) > 1 else kinds[0]
+        held = {task.writes for task in worker.tasks.values()}
+        return self._pending.take(writes=wanted if not held else held.pop())
+
+    def _lighter(self, worker: _Worker) -> bool:
+        """Tell whether fewer of the other workers write than read."""
+        others = [w for w in self._workers if w is not worker and w.tasks]
+        writing = sum(any(task.writes for task in w.tasks.values()) for w in others)
+        return writing < len(others) - writing
 
     def _spawn(self) -> None:
         self._spawned += 1
@@ -248,7 +267,7 @@ class Pool:
             if self._task_deaths[task.id] >= DEATHS_A_TASK_MAX:
                 self._hear(Ended(task=task.id, error=_deadly(self._task_deaths[task.id])))
             elif not self._stopping:
-                self._pending.appendleft(task)
+                self._pending.put_first(task)
 
 
 def _deadly(deaths: int) -> SnapshotError:

@@ -244,6 +244,8 @@ class Worker:
             case AdvanceWindow():
                 target = self._parts.target(task.table)
                 self._patience.call(lambda: target.advance(task.stretches))
+                if task.remove:
+                    self._windows.remove_applied(task)
         for _ in self._handed() if self._ended is None else ():
             pass
 

@@ -17,7 +17,7 @@ from cass_snapshot.codec.keys import target_key_values
 from cass_snapshot.codec.lines import line_locator
 from cass_snapshot.codec.order import LineOrder
 from cass_snapshot.codec.row import RowEncoder
-from cass_snapshot.model import Cells, Position, TableName, TokenRange
+from cass_snapshot.model import Batch, Cells, Position, TableName, TokenRange
 from cass_snapshot.mysql.admin import MysqlAdmin
 from cass_snapshot.mysql.checkpoint import CheckpointKeeper
 from cass_snapshot.mysql.columns import target_columns
@@ -47,6 +47,7 @@ from cass_snapshot.settings import CassandraSettings, MysqlSettings
 from cass_snapshot.wal.blocks import BlockReader
 from cass_snapshot.wal.log import RangeWal
 from cass_snapshot.wal.rejects import RejectFile, stem_of
+from cass_snapshot.wal.removal import remove_applied
 from cass_snapshot.wiring.jobs import Job, TableJob, wal_identity
 
 MEMORY = Path("/dev/shm")  # noqa: S108 - a memory file system; what is made there is private
@@ -174,6 +175,16 @@ class Parts:
     def blocks(self, index: int) -> Blocks:
         """Return what reads sorted lines out of a table's WAL; for one thread alone."""
         return BlockReader(self._job.wal_directory, self.table(index).table.name)
+
+    def remove_applied(self, index: int, last: Batch) -> None:
+        """Remove the segments of a batch's range that hold nothing after it (I4)."""
+        remove_applied(
+            self._job.wal_directory,
+            self.table(index).table.name,
+            last.range.number,
+            checkpoint_seq=last.seq,
+            closed=last.closing,
+        )
 
     def target(self, index: int) -> Target:
         """Return what writes batches; for the applying thread alone."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from collections import Counter
 from collections.abc import Mapping
+from itertools import count
 from pathlib import Path
 
 from cass_snapshot.errors import StateError, Transient
@@ -23,11 +25,10 @@ from cass_snapshot.snapshot.messages import (
 )
 from cass_snapshot.snapshot.preflight.ordering import Ordering
 from cass_snapshot.snapshot.progress import Progress
-from cass_snapshot.snapshot.status import WindowStatus
 from cass_snapshot.snapshot.supervisor import Pool, WorkerDeath
 from cass_snapshot.snapshot.watch import CONCERNS_ALL, UnexpectedError
 from cass_snapshot.snapshot.windows.host import Host
-from cass_snapshot.snapshot.windows.window import Window
+from cass_snapshot.snapshot.windows.window import Pipeline, Window
 
 TRIES_MAX = 3
 """How often a step whose error may pass is tried before the window is applied as it was read."""
@@ -66,10 +67,10 @@ class Course:
         self._pool = pool
         self._progress = progress
         self._host = host
-        self._tasks: dict[int, Task] = {}
+        self._tasks: dict[int, tuple[Task, Window]] = {}
         self._tries: Counter[int] = Counter()
-        self._windows = 0
-        self._window = Window(folder, set())
+        self._numbers = count(1)
+        self._alive = Pipeline()
         self.as_read: set[int] = set()
         """Ranges that are to be applied as they were read."""
 
@@ -77,22 +78,29 @@ class Course:
         """Apply everything that can be applied in key order."""
         shutil.rmtree(self._folder, ignore_errors=True)  # of a process that died
         while self._ranges and not self._pool.stopping:
-            self._pool.run(self._open(), self._hear)
-        shutil.rmtree(self._folder, ignore_errors=True)
+            self._open()
+            self._pool.run((), self._hear)
+        self._progress.window(self._table, None)
 
-    def _open(self) -> list[Task]:
-        """Begin a window with all ranges that are left."""
-        self._windows += 1
-        folder = self._folder / str(self._windows)
-        self._window = Window(folder, set(self._ranges))
-        self._tasks = {
-            task: GatherRange(
-                id=task, table=self._table, range=found, index=folder / "ranges" / str(found.number)
+    def _open(self) -> None:
+        """Begin a window with all ranges of which something may be unread."""
+        left = self._alive.left(self._ranges)
+        if not left or self._pool.stopping:
+            return
+        number = next(self._numbers)
+        window = Window(self._folder / str(number), set(left), number=number)
+        for task in left:
+            found = self._ranges[task]
+            gather = GatherRange(
+                id=task,
+                table=self._table,
+                range=found,
+                index=window.index_of(found),
+                after=self._alive.last_of(task),
             )
-            for task, found in self._ranges.items()
-        }
-        self._tell("gathering")
-        return list(self._tasks.values())
+            self._add(gather, window)
+        self._alive.gathering = window
+        self._tell(window, "gathering")
 
     def _hear(self, message: FromWorker | WorkerDeath) -> None:
         match message:
@@ -101,143 +109,151 @@ class Course:
             case Gathered():
                 self._gathered(message)
             case Loaded():
-                new = self._window.load(message.task, message.rows, message.unwritten)
-                self._progress.loaded(self._table, message)
-                if new:
-                    self._progress.rejected(self._table, new)
-                    self._host.set_aside(message.task, new)
+                self._loaded(message)
             case Ended() if message.bug is not None:
                 self._host.halt(UnexpectedError(message.bug))
             case Ended():
-                self._ended(self._tasks[message.task], message)
+                self._ended(message)
             case WorkerDeath():
                 for task in message.tasks:
-                    self._progress.unloaded(self._table, self._window.unload(task.id))
+                    self._unload(task.id)
                 self._host.hear(message)
             case _:
                 self._host.hear(message)
 
     def _gathered(self, message: Gathered) -> None:
-        window = self._window
+        window = self._tasks[message.task][1]
         if not window.gathered(message.task, message.batch):
             return
         self._progress.gathered(self._table, message)
         if message.batch.lines.tally.refused:
             self._host.set_aside(message.task, message.batch.lines.tally.refused)
-        limit = self._ordering.window_bytes
-        if limit is not None and window.size >= limit and window.gathering:
+        if window.gathering and window.size >= (self._ordering.window_bytes or sys.maxsize):
             window.gathering -= self._pool.leave(window.gathering)
 
-    def _ended(self, task: Task, ended: Ended) -> None:
+    def _loaded(self, message: Loaded) -> None:
+        new = self._tasks[message.task][1].load(message.task, message.rows, message.unwritten)
+        self._progress.loaded(self._table, message)
+        if new:
+            self._progress.rejected(self._table, new)
+            self._host.set_aside(message.task, new)
+
+    def _unload(self, task: int) -> None:
+        """Take back what was counted of a slice that is written again."""
+        self._progress.unloaded(self._table, self._tasks[task][1].unload(task))
+
+    def _ended(self, ended: Ended) -> None:
+        task, window = self._tasks[ended.task]
         match task:
             case GatherRange():
-                self._range_ended(task, ended)
+                self._range_ended(window, task, ended)
             case CutWindow():
-                self._cut_ended(task, ended)
+                self._cut_ended(window, task, ended)
             case LoadSlice():
-                self._slice_ended(task, ended)
+                self._slice_ended(window, task, ended)
             case AdvanceWindow():
-                self._advance_ended(task, ended)
+                self._advance_ended(window, task, ended)
 
-    def _range_ended(self, task: GatherRange, ended: Ended) -> None:
-        if ended.error is not None and self._host.judge(task, ended):
-            return
+    def _range_ended(self, window: Window, task: GatherRange, ended: Ended) -> None:
         if ended.error is not None:
-            self._ranges.pop(task.id)  # set aside; what is durable of it belongs to the window
+            if self._host.judge(task, ended):
+                return
+            self._ranges.pop(task.id, None)
+            if not task.index.exists():  # else what is durable of it belongs to the window
+                window.drop(task.id)
         if ended.unsorted:
             self._as_read(task.id)
         if ended.closed:
-            self._window.closed.add(task.id)
-        self._window.gathering.discard(task.id)
-        self._tell("gathering")
-        if self._window.gathering or self._pool.stopping:
+            window.closed.add(task.id)
+        window.gathering.discard(task.id)
+        self._tell(window, "gathering")
+        if window.gathering or self._pool.stopping:
             return
-        self._tell("cutting")
-        if self._window.rows:
-            self._add(
-                CutWindow(
-                    id=self._host.next_id(),
-                    table=self._table,
-                    window=self._window.folder,
-                    slice_bytes=self._ordering.slice_bytes,
-                    slices_min=SLICES_A_WORKER * self._host.workers,
-                )
-            )
+        self._alive.gathering = None
+        if self._alive.applying is None:
+            self._apply(window)
         else:
-            self._advance()
+            self._alive.ready = window
+        if self._ordering.overlap and self._alive.ready is None:
+            self._open()
 
     def _as_read(self, task: int) -> None:
-        """Take a range out of the window; its batches are applied one by one later."""
+        """Have a range applied batch by batch later, and take it out of all windows."""
         self.as_read.add(task)
         self._ranges.pop(task, None)
-        gone = self._window.batches.pop(task, {})
-        self._window.rows -= sum(batch.lines.rows for batch in gone.values())
+        self._alive.drop(task)
 
-    def _cut_ended(self, task: CutWindow, ended: Ended) -> None:
-        if ended.error is not None:
-            self._again_or_break(task, ended)
+    def _apply(self, window: Window) -> None:
+        self._alive.applying = window
+        if not window.rows:
+            self._advance(window)
             return
-        (self._window.slices,) = ended.result
-        slices = [
-            LoadSlice(
-                id=self._host.next_id(),
-                table=self._table,
-                window=self._window.folder,
-                number=number,
-            )
-            for number in range(self._window.slices)
-        ]
-        self._window.slices_left = {task.id for task in slices}
-        self._tell("loading")
-        for one in slices:
-            self._add(one)
-
-    def _slice_ended(self, task: LoadSlice, ended: Ended) -> None:
-        if ended.stopped:
-            return  # the next process applies the window again
-        if ended.error is not None:
-            self._progress.unloaded(self._table, self._window.unload(task.id))
-            self._again_or_break(task, ended)
-            return
-        self._window.slices_left.discard(task.id)
-        self._tell("loading")
-        if not self._window.slices_left and not self._pool.stopping:
-            self._all_loaded()
-
-    def _all_loaded(self) -> None:
-        window = self._window
-        if window.broken:
-            self._break()
-        elif window.rows_in != window.rows:
-            error = StateError(
-                "the slices of a window do not hold its rows",
-                where=f"{window.rows:,} rows were gathered, {window.rows_in:,} written",
-                why="the WAL was changed while it was applied, or this is a bug",
-                fix='run again with [run] apply_order = "token"; nothing is lost',
-            )
-            self._host.halt(error)
-        else:
-            self._advance()
-
-    def _advance(self) -> None:
-        self._tell("advancing")
-        self._add(
-            AdvanceWindow(
-                id=self._host.next_id(), table=self._table, stretches=self._window.stretches()
-            )
+        self._tell(window, "cutting")
+        cut = CutWindow(
+            id=self._host.next_id(),
+            table=self._table,
+            window=window.folder,
+            ranges=window.range_numbers,
+            slice_bytes=self._ordering.slice_bytes,
+            slices_min=SLICES_A_WORKER * self._host.workers,
         )
+        self._add(cut, window)
 
-    def _advance_ended(self, task: AdvanceWindow, ended: Ended) -> None:
+    def _cut_ended(self, window: Window, task: CutWindow, ended: Ended) -> None:
         if ended.error is not None:
-            self._again_or_break(task, ended)
+            self._again_or_break(window, task, ended)
             return
-        shutil.rmtree(self._window.folder, ignore_errors=True)
-        for one in self._window.closed & self._ranges.keys():
+        (window.slices,) = ended.result
+        window.slices_left = {self._host.next_id() for _ in range(window.slices)}
+        self._tell(window, "loading")
+        for number, one in enumerate(sorted(window.slices_left)):
+            load = LoadSlice(id=one, table=self._table, window=window.folder, number=number)
+            self._add(load, window)
+
+    def _slice_ended(self, window: Window, task: LoadSlice, ended: Ended) -> None:
+        if ended.error is not None:
+            self._unload(task.id)
+            self._again_or_break(window, task, ended)
+            return
+        if ended.stopped and not window.broken:
+            return  # the next process applies the window again
+        window.slices_left.discard(task.id)
+        self._tell(window, "loading")
+        if window.slices_left or self._pool.stopping:
+            return
+        if window.broken:
+            self._break(window)
+        elif window.rows_in == window.rows:
+            self._advance(window)
+        else:
+            self._host.halt(
+                StateError(
+                    "the slices of a window do not hold its rows",
+                    why=f"{window.rows:,} rows were gathered, {window.rows_in:,} written",
+                    fix='run again with [run] apply_order = "token"; nothing is lost',
+                )
+            )
+
+    def _advance(self, window: Window) -> None:
+        self._tell(window, "advancing")
+        advance = AdvanceWindow(
+            id=self._host.next_id(),
+            table=self._table,
+            stretches=window.stretches(),
+            remove=self._ordering.remove_applied,
+        )
+        self._add(advance, window)
+
+    def _advance_ended(self, window: Window, task: AdvanceWindow, ended: Ended) -> None:
+        if ended.error is not None:
+            self._again_or_break(window, task, ended)
+            return
+        for one in window.closed & self._ranges.keys():
             self._ranges.pop(one)
             self._host.finished(one)
-        self._tell("")
+        self._through(window)
 
-    def _again_or_break(self, task: Task, ended: Ended) -> None:
+    def _again_or_break(self, window: Window, task: Task, ended: Ended) -> None:
         """Try a step again if that may help; else have the window applied as it was read.
 
         An error of the servers or of the run's state ends the run instead.
@@ -251,36 +267,33 @@ class Course:
             if not ended.stopped:  # a wait that the operator broke off is no failure
                 self._host.halt(error)
         else:
-            self._window.broken = True
-            self._window.slices_left.discard(task.id)
-            if not self._window.slices_left:
-                self._break()
+            window.broken = True
+            window.slices_left -= {task.id} | self._pool.leave(window.slices_left)
+            if not window.slices_left:
+                self._break(window)
 
-    def _break(self) -> None:
-        """Have the ranges of the window applied batch by batch, so that only the bad one fails."""
-        for task in self._window.loaded.copy():
-            self._progress.unloaded(self._table, self._window.unload(task))
-        for task in list(self._window.batches):
+    def _break(self, window: Window) -> None:
+        """Have the ranges of a window applied batch by batch, so that only the bad one fails."""
+        for task in list(window.loaded):
+            self._unload(task)
+        for task in list(window.batches):
             self._as_read(task)
-        shutil.rmtree(self._window.folder, ignore_errors=True)
+        self._through(window)
 
-    def _add(self, task: Task) -> None:
-        self._tasks[task.id] = task
+    def _through(self, window: Window) -> None:
+        """Leave a window, and go on with the one that was gathered meanwhile."""
+        shutil.rmtree(window.folder, ignore_errors=True)
+        waiting, self._alive.applying, self._alive.ready = self._alive.ready, None, None
+        if waiting is not None:
+            self._apply(waiting)
+            if self._alive.gathering is None:
+                self._open()
+
+    def _add(self, task: Task, window: Window) -> None:
+        self._tasks[task.id] = (task, window)
         self._pool.add(task)
 
-    def _tell(self, step: str) -> None:
-        """Show where the window stands; nothing once it is through."""
-        window = self._window
-        self._progress.window(
-            self._table,
-            WindowStatus(
-                number=self._windows,
-                step=step,
-                ranges=len(self._ranges),
-                ranges_gathered=len(self._ranges.keys() - window.gathering),
-                slices=window.slices,
-                slices_loaded=window.slices - len(window.slices_left),
-            )
-            if step
-            else None,
-        )
+    def _tell(self, window: Window, step: str) -> None:
+        """Show where a window stands; of two, the one that is applied."""
+        if self._alive.applying in (None, window):
+            self._progress.window(self._table, window.status(step, len(self._ranges)))

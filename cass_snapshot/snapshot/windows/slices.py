@@ -74,9 +74,17 @@ def choose_bounds(batches: Iterable[Indexed], *, slice_bytes: int, at_least: int
     return bounds
 
 
-def cut(window: Path, *, slice_bytes: int, at_least: int) -> int:
-    """Write the slice files of a window from its range files; return how many slices it has."""
-    ranges = sorted((window / "ranges").iterdir())
+def cut(  # noqa: D417 - the last two are named together
+    window: Path, numbers: Sequence[int], *, slice_bytes: int, at_least: int
+) -> int:
+    """Write the slice files of a window from its range files; return how many slices it has.
+
+    Args:
+        window: its folder.
+        numbers: the ranges that belong to it.
+        slice_bytes: as for ``choose_bounds``, and ``at_least`` too.
+    """
+    ranges = [window / "ranges" / str(number) for number in numbers]
     bounds = choose_bounds(
         (batch for path in ranges for batch in read_index(path)),
         slice_bytes=slice_bytes,

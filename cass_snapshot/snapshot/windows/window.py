@@ -8,6 +8,7 @@ from pathlib import Path
 
 from cass_snapshot.model import Batch, TokenRange
 from cass_snapshot.rejection import Stretch, Unwritten
+from cass_snapshot.snapshot.status import WindowStatus
 
 
 @dataclass(slots=True)
@@ -17,10 +18,12 @@ class Window:
     Args:
         folder: its scratch files.
         gathering: the ranges, by the id of their task, that are not gathered yet.
+        number: counts from 1.
     """
 
     folder: Path
     gathering: set[int]
+    number: int = 1
     ranges: dict[int, TokenRange] = field(default_factory=dict)
     batches: dict[int, dict[int, Batch]] = field(default_factory=dict)
     closed: set[int] = field(default_factory=set)
@@ -44,6 +47,17 @@ class Window:
         self.ranges[task] = batch.range
         return news
 
+    def last_of(self, task: int) -> Batch | None:
+        """Return the newest batch of a range, None where the window has none."""
+        batches = self.batches.get(task)
+        return batches[max(batches)] if batches else None
+
+    def drop(self, task: int) -> None:
+        """Forget a range."""
+        gone = self.batches.pop(task, {})
+        self.ranges.pop(task, None)
+        self.rows -= sum(batch.lines.rows for batch in gone.values())
+
     def load(self, task: int, rows: int, unwritten: Iterable[Unwritten]) -> int:
         """Take rows of a slice that are in; return how many of the refused ones are news."""
         self.loaded[task] = self.loaded.get(task, 0) + rows
@@ -55,6 +69,31 @@ class Window:
     def unload(self, task: int) -> int:
         """Forget the rows of a slice that is written again; return how many were in."""
         return self.loaded.pop(task, 0)
+
+    @property
+    def range_numbers(self) -> tuple[int, ...]:
+        """Return the numbers of the ranges of which the window has batches."""
+        return tuple(sorted(found.number for found in self.ranges.values()))
+
+    def index_of(self, token_range: TokenRange) -> Path:
+        """Return where the batches of a range are noted."""
+        return self.folder / "ranges" / str(token_range.number)
+
+    def status(self, step: str, ranges: int) -> WindowStatus:
+        """Return how it stands.
+
+        Args:
+            step: what is done now.
+            ranges: how many the table has left.
+        """
+        return WindowStatus(
+            number=self.number,
+            step=step,
+            ranges=ranges,
+            ranges_gathered=max(0, ranges - len(self.gathering)),
+            slices=self.slices,
+            slices_loaded=self.slices - len(self.slices_left),
+        )
 
     @property
     def rows_in(self) -> int:
@@ -79,3 +118,32 @@ class Window:
             if found.start < token <= found.end:
                 return task
         raise AssertionError(f"token {token} belongs to no range of the window")
+
+
+@dataclass(slots=True)
+class Pipeline:
+    """The windows of a table that are alive: one is gathered, one waits, one is applied."""
+
+    gathering: Window | None = None
+    ready: Window | None = None
+    applying: Window | None = None
+
+    @property
+    def alive(self) -> list[Window]:
+        """Return them, oldest first."""
+        return [w for w in (self.applying, self.ready, self.gathering) if w is not None]
+
+    def left(self, tasks: Iterable[int]) -> list[int]:
+        """Return those of some ranges whose end is in no window yet, in order."""
+        closed = {task for window in self.alive for task in window.closed}
+        return sorted(set(tasks) - closed)
+
+    def last_of(self, task: int) -> Batch | None:
+        """Return the newest batch of a range that any window has."""
+        found = [last for window in self.alive if (last := window.last_of(task)) is not None]
+        return found[-1] if found else None
+
+    def drop(self, task: int) -> None:
+        """Forget a range."""
+        for window in self.alive:
+            window.drop(task)

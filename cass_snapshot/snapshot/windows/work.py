@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
 
-from cass_snapshot.model import Batch, Lines, RangeState
+from cass_snapshot.model import Batch, Checkpoint, Lines, RangeState
 from cass_snapshot.retry import Patience
 from cass_snapshot.snapshot.batches import RangeBatches
 from cass_snapshot.snapshot.messages import (
+    AdvanceWindow,
     CutWindow,
     Ended,
     FromWorker,
@@ -53,13 +54,9 @@ class WindowWork:
 
     def gather(self, task: GatherRange) -> Ended:
         """Bring a range's WAL up to its end, and note all its batches that the target lacks."""
-        checkpoint = self._patience.call(
-            lambda: self._parts.reader(task.table).checkpoint(task.range)
-        )
-        if checkpoint.state is RangeState.DONE:
-            raise AssertionError(f"{task.range} is done, and a window wants it")
         if self._leaving(task.id):
             return Ended(task=task.id, stopped=True)
+        checkpoint = self._left_at(task)
         index = IndexWriter(task.index, self._parts.order(task.table))
         found = RangeBatches(self._parts, self._patience, task, self._send)
         try:
@@ -80,9 +77,27 @@ class WindowWork:
             index.write()  # also where it failed: what is durable belongs to the window
         return Ended(task=task.id, stopped=True)
 
+    def _left_at(self, task: GatherRange) -> Checkpoint:
+        """Return what the target has of a range, or will have when the window before is in."""
+        last = task.after
+        if last is not None:
+            return Checkpoint(range=task.range, batch_seq=last.seq, position=last.position)
+        found = self._patience.call(lambda: self._parts.reader(task.table).checkpoint(task.range))
+        if found.state is RangeState.DONE:
+            raise AssertionError(f"{task.range} is done, and a window wants it")
+        return found
+
+    def remove_applied(self, task: AdvanceWindow) -> None:
+        """Remove the segments of which the target has everything (I4)."""
+        for stretch in task.stretches:
+            last = stretch.batches[-1]
+            self._parts.remove_applied(task.table, last)
+
     def cut(self, task: CutWindow) -> Ended:
         """Cut a window into slices; the result is how many."""
-        slices = cut(task.window, slice_bytes=task.slice_bytes, at_least=task.slices_min)
+        slices = cut(
+            task.window, task.ranges, slice_bytes=task.slice_bytes, at_least=task.slices_min
+        )
         return Ended(task=task.id, result=(slices,))
 
     def chunks(self, task: LoadSlice) -> Iterator[Lines]:
