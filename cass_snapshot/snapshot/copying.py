@@ -47,6 +47,7 @@ class Copying:
         budget: how many rows may be rejected.
         folder: for scratch files of windows.
         workers: how many there are at most.
+        removes: whether segments go that the target has wholly (I4).
     """
 
     def __init__(
@@ -58,10 +59,12 @@ class Copying:
         *,
         folder: Path,
         workers: int,
+        removes: bool = False,
     ) -> None:
         self._plan = plan
         self._folder = folder
         self.workers = workers
+        self.removes = removes
         self._progress = progress
         self._journal = journal
         self._budget = budget

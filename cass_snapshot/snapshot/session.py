@@ -68,6 +68,7 @@ class Session:
             self._budget,
             folder=directory.path / "window",
             workers=settings.run.workers,
+            removes=settings.run.wal_bytes_max is not None,
         )
         self._counting: Counting | None = None
         self._written_at = 0.0

@@ -240,7 +240,7 @@ class Course:
             id=self._host.next_id(),
             table=self._table,
             stretches=window.stretches(),
-            remove=self._ordering.remove_applied,
+            remove=self._host.removes,
         )
         self._add(advance, window)
 

@@ -18,6 +18,11 @@ class Host(Protocol):
         """Return how many workers there are at most."""
         ...
 
+    @property
+    def removes(self) -> bool:
+        """Tell whether segments go that the target has wholly (I4)."""
+        ...
+
     def next_id(self) -> int:
         """Return the number of a task that is none of a range's."""
         ...
