@@ -83,7 +83,7 @@ class Ways:
             if self._loader is not None and self._staged(self._loader, lines):
                 self._loader.put(cursor, lines.rows)
             elif self._inserter is not None:
-                self._inserter.put(cursor, [line for line in lines.data.split(b"\n") if line])
+                self._inserter.put(cursor, lines.data)
         except Error as error:
             if (refused := refusal(error)) is not None:
                 raise refused from error

@@ -124,9 +124,9 @@ class Insert:
     tail: str
 
 
-def insert(statement: str) -> Insert:
+def insert(statement: bytes) -> Insert:
     """Return what a multi-row INSERT says; a text literal as bytes, a number as its digits."""
-    text = _Text(statement.encode())
+    text = _Text(statement)
     text.take(b"INSERT INTO ")
     database = text.name()
     text.take(b".")
@@ -164,29 +164,40 @@ def literal(sql: str) -> Field:
     return value
 
 
+_WORDS: dict[bytes, Field] = {b"NULL": None, b"null": None, b"true": b"1", b"false": b"0"}
+
+
 def _literal(text: _Text) -> Field:
-    if text.sees(b"NULL"):
-        text.at += 4
-        return None
+    for word, value in _WORDS.items():
+        if text.sees(word):
+            text.take(word)
+            return value
     if text.sees(b"x'"):
         text.at += 2
         end = text.data.index(b"'", text.at)
         digits, text.at = text.data[text.at : end], end + 1
         return bytes.fromhex(digits.decode())
-    if not text.sees(b"'"):
-        return text.number()
-    text.at += 1
+    if not (text.sees(b"'") or text.sees(b'"')):
+        return _number(text)
+    quote = text.byte()
     out = bytearray()
     while True:
         c = text.byte()
         if c == b"\\":
             out += _unescaped(text)
-        elif c == b"'":
-            if not text.sees(b"'"):
+        elif c == quote:
+            if not text.sees(quote):
                 return bytes(out)
             out += text.byte()
         else:
             out += c
+
+
+def _number(text: _Text) -> bytes:
+    """Return a number; a zero without an exponent is an integer or a DECIMAL, which has no sign."""
+    found = text.number()
+    signed_zero = b"e" not in found.lower() and float(found) == 0
+    return found.removeprefix(b"-") if signed_zero else found
 
 
 def identifier(sql: str) -> str:
