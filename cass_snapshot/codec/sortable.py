@@ -104,9 +104,14 @@ def _digits_marks(texts: Sequence[bytes]) -> Sequence[bytes]:
 
 
 def _shuffled(text: str) -> str:
-    """Return a uuid's digits in the order in which MariaDB's UUID compares them."""
-    return text[24:] + text[19:23] + text[14:18] + text[9:13] + text[:8]
+    """Return a uuid's digits in the order in which MariaDB's UUID compares them [10.11].
+
+    Versions 1 to 5 by their node first and by their fastest digits last, others as they stand.
+    """
+    if "00" < text[14:16] < "60" and text[19] >= "8":
+        return text[24:] + text[19:23] + text[14:18] + text[9:13] + text[:8]
+    return text.replace("-", "")
 
 
 def _shuffled_marks(texts: Sequence[bytes]) -> Sequence[bytes]:
-    return [t[24:] + t[19:23] + t[14:18] + t[9:13] + t[:8] for t in texts]
+    return [_shuffled(text.decode()).encode() for text in texts]
