@@ -9,7 +9,7 @@ import json
 import re
 from typing import TextIO
 
-from cass_snapshot.cli.progress import percent, short_id
+from cass_snapshot.cli.progress import percent, short_id, window_step
 from cass_snapshot.snapshot.status import Event, Phase, RunStatus, TableStatus
 
 WORTH_A_LINE = frozenset({"run", "plan", "table", "pause", "retry", "verify", "result"})
@@ -63,7 +63,7 @@ def progress_line(status: RunStatus, table: TableStatus) -> str:
         "run": short_id(status.run_id),
         "table": table.table,
         "ranges": f"{table.ranges_done}/{table.ranges_total}",
-        "pct": f"{percent(table.ranges_done, table.ranges_total):.1f}",
+        "pct": f"{percent(table.ranges_worth, table.ranges_total):.1f}",
         "rows_applied": table.rows_applied,
         "rows_per_s": round(status.rows_per_s),
         "rejected": table.rows_rejected or None,
@@ -71,6 +71,7 @@ def progress_line(status: RunStatus, table: TableStatus) -> str:
         "failed": len(table.failures),
         "eta_s": None if status.eta_s is None else round(status.eta_s),
         "state": status.phase.value,
+        "window": window_step(table) or None,
         "reason": status.waiting,
     }
     if status.phase is Phase.VERIFYING:

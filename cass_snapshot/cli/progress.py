@@ -20,15 +20,15 @@ def short_id(run_id: str) -> str:
     return run_id.rpartition("-")[2]
 
 
-def percent(done: int, total: int) -> float:
+def percent(done: float, total: int) -> float:
     """Return how much is done, and 100 only where nothing is left."""
     return 100 * done / total if total else 0.0
 
 
-def bar(done: int, total: int, width: int, *, ascii_only: bool) -> str:
+def bar(done: float, total: int, width: int, *, ascii_only: bool) -> str:
     """Return a bar; full only where everything is done."""
     full, empty = _BLOCKS[ascii_only]
-    filled = width * done // total if total else 0
+    filled = int(width * done / total) if total else 0
     return full * filled + empty * (width - filled)
 
 
@@ -88,7 +88,22 @@ def state(status: RunStatus) -> str:
         return f"counting both sides: {done}/{sum(t.ranges_total for t in status.tables)} ranges"
     if status.phase is Phase.ENDED:
         return status.reason or status.exit_name or "ended"
-    return status.phase.value
+    windows = [step for table in status.tables if (step := window_step(table))]
+    return f"{status.phase.value} in key order: {windows[0]}" if windows else status.phase.value
+
+
+def window_step(table: TableStatus) -> str:
+    """Return what is done with the window of a table: ``loading slice 3 of 16``, empty for none."""
+    window = table.window
+    if window is None:
+        return ""
+    step = {
+        "gathering": "reading into the WAL",
+        "cutting": "cutting the keys into slices",
+        "loading": f"{window.slices_loaded} of {window.slices} slices written",
+        "advancing": "moving the checkpoints",
+    }[window.step]
+    return step if window.number == 1 else f"window {window.number}, {step}"
 
 
 def _how(status: RunStatus) -> str:
@@ -123,10 +138,10 @@ def _bar_and_figures(table: TableStatus, paper: Paper, names: int = LABEL) -> st
     numbers = f"{table.ranges_done:>{len(total)}}/{total}"
     share = f"{percent(table.ranges_done, table.ranges_total):3.0f} %"
     if table.ranges_done < table.ranges_total:
-        share = f"{min(99, int(percent(table.ranges_done, table.ranges_total))):3} %"
+        share = f"{min(99, int(percent(table.ranges_worth, table.ranges_total))):3} %"
     room = paper.width - names - len(numbers) - len(share) - 24
     width = max(8, min(BAR_MAX, room))
-    drawn = bar(table.ranges_done, table.ranges_total, width, ascii_only=paper.ascii_only)
+    drawn = bar(table.ranges_worth, table.ranges_total, width, ascii_only=paper.ascii_only)
     return f"{drawn}  {numbers}  {share}"
 
 

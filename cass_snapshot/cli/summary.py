@@ -142,10 +142,11 @@ def _odds(status: RunStatus) -> list[str]:
     if status.continues:
         parts.append(f"{before:,} rows were there from earlier")
     wal, segments = sum(t.wal_bytes for t in tables), sum(t.wal_segments for t in tables)
+    kept = "kept" if status.wal_kept else "what was applied is removed, the rest kept"
     return [
         f"  {'    '.join(parts)}",
         _labelled("wal", wal_size(wal, segments)),
-        _labelled("", f"kept in {status.run_dir}/wal"),
+        _labelled("", f"{kept} in {status.run_dir}/wal"),
     ]
 
 

@@ -209,7 +209,7 @@ class Progress:
         """Return the seconds left, by the ranges done in this process; None while it is a guess."""
         total = sum(t.ranges_total for t in self.tables)
         before = sum(t.ranges_before for t in self.tables)
-        done = sum(t.ranges_done for t in self.tables) - before
+        done = sum(t.ranges_worth for t in self.tables) - before
         elapsed = self._clock() - self._began
         to_do = total - before
         if self._waiting or self._status.phase is not Phase.COPYING:

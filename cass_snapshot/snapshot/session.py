@@ -180,6 +180,7 @@ class Session:
             extensions=logs.extensions(),
             continues=self._plan.continues,
             workers=self._settings.run.workers,
+            wal_kept=self._settings.run.wal_bytes_max is None,
             tables=tuple(
                 replace(
                     table_status(str(t.job.table.name), t.job.target.name, list(t.checkpoints)),

@@ -76,15 +76,21 @@ class Latency:
 class WindowStatus:
     """The window of a table that is applied in key order.
 
-    ``step`` is gathering, cutting, loading or advancing; ``slices_loaded`` of ``slices`` are in.
+    ``step`` is gathering, cutting, loading or advancing; ``ranges_gathered`` are wholly in the WAL
+    and not yet in the target's checkpoints; ``slices_loaded`` of ``slices`` are in.
     """
 
     number: int
     step: str
-    ranges: int = 0
     ranges_gathered: int = 0
     slices: int = 0
     slices_loaded: int = 0
+
+    @property
+    def ranges_worth(self) -> float:
+        """Return how many ranges the work on it is worth; gathering is half of it."""
+        loaded = self.slices_loaded / self.slices if self.slices else 0.0
+        return self.ranges_gathered * (1 + loaded) / 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,6 +132,11 @@ class TableStatus:
     counts: Counts | None = None
     ranges_verified: int = 0
 
+    @property
+    def ranges_worth(self) -> float:
+        """Return how many ranges the work that is done is worth, those half done included."""
+        return self.ranges_done + (self.window.ranges_worth if self.window else 0.0)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunStatus:
@@ -152,6 +163,8 @@ class RunStatus:
     worker_restarts: int = 0
     rows_per_s: float = 0.0
     eta_s: float | None = None
+    wal_kept: bool = True
+    """Whether segments stay that are wholly applied."""
     waiting: str | None = None
     """Why nothing moves, for example ``target unavailable: 2003``; None while rows flow."""
     source_latency: Latency = Latency()

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from cass_snapshot.cli.bar import BarView
 from cass_snapshot.cli.events import EventsView, open_events
-from cass_snapshot.cli.lines import LinesView
+from cass_snapshot.cli.lines import LinesView, progress_line
 from cass_snapshot.cli.options import Common, Watch
 from cass_snapshot.cli.progress import Paper, bar, frame, heading
 from cass_snapshot.cli.views import Views, build_views, seconds
@@ -25,6 +25,7 @@ from cass_snapshot.snapshot.status import (
     RangeFailure,
     RunStatus,
     TableStatus,
+    WindowStatus,
 )
 
 TABLE = TableStatus(
@@ -132,6 +133,36 @@ def test_the_state_says_why(changes: dict[str, object], state: str) -> None:
     lines = frame(replace(STATUS, **changes), Paper())  # type: ignore[arg-type]  # fields of RunStatus
     assert lines[-1].startswith(f"  state   {state}")
     assert len(lines[-1]) <= 80
+
+
+@pytest.mark.parametrize(
+    ("window", "worth", "step"),
+    [
+        (WindowStatus(number=1, step="gathering", ranges_gathered=4), 4, "reading into the WAL"),
+        (WindowStatus(number=1, step="cutting", ranges_gathered=4), 4, "cutting the keys"),
+        (
+            WindowStatus(number=2, step="loading", ranges_gathered=4, slices=10, slices_loaded=5),
+            5,
+            "window 2, 5 of 10 slices written",
+        ),
+        (
+            WindowStatus(number=1, step="advancing", ranges_gathered=4, slices=3, slices_loaded=3),
+            6,
+            "moving the checkpoints",
+        ),
+    ],
+)
+def test_a_window_counts_for_the_work_on_it(window: WindowStatus, worth: int, step: str) -> None:
+    """Reading is half of a range's work; it is done when its checkpoint is at its end."""
+    table = replace(TABLE, ranges_done=2, ranges_total=10, window=window)
+    assert table.ranges_worth == worth
+    shown = frame(replace(STATUS, tables=(table,)), Paper())
+    assert f"{10 * worth} %" in shown[1]
+    assert shown[-1].startswith("  state   copying in key order: ")
+    assert step in shown[-1]
+    line = progress_line(replace(STATUS, tables=(table,)), table)
+    assert f"pct={10 * worth}.0" in line
+    assert step.rpartition(", ")[2] in line
 
 
 def test_failures_are_counted_and_the_last_is_named() -> None:

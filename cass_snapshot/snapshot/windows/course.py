@@ -251,6 +251,7 @@ class Course:
         for one in window.closed & self._ranges.keys():
             self._ranges.pop(one)
             self._host.finished(one)
+        self._progress.window(self._table, None)
         self._through(window)
 
     def _again_or_break(self, window: Window, task: Task, ended: Ended) -> None:
@@ -296,4 +297,4 @@ class Course:
     def _tell(self, window: Window, step: str) -> None:
         """Show where a window stands; of two, the one that is applied."""
         if self._alive.applying in (None, window):
-            self._progress.window(self._table, window.status(step, len(self._ranges)))
+            self._progress.window(self._table, window.status(step))

@@ -79,18 +79,12 @@ class Window:
         """Return where the batches of a range are noted."""
         return self.folder / "ranges" / str(token_range.number)
 
-    def status(self, step: str, ranges: int) -> WindowStatus:
-        """Return how it stands.
-
-        Args:
-            step: what is done now.
-            ranges: how many the table has left.
-        """
+    def status(self, step: str) -> WindowStatus:
+        """Return how it stands, where ``step`` is what is done now."""
         return WindowStatus(
             number=self.number,
             step=step,
-            ranges=ranges,
-            ranges_gathered=max(0, ranges - len(self.gathering)),
+            ranges_gathered=len(self.closed),
             slices=self.slices,
             slices_loaded=self.slices - len(self.slices_left),
         )
