@@ -121,8 +121,8 @@ class RunSettings(Section):
     apply_order: Literal["auto", "key", "token"] = "auto"
     """Whether rows reach MySQL in the order of its primary key, or as they are read."""
     window_bytes: Literal["auto"] | Annotated[Size, Field(ge=2**16)] = "auto"
-    """Key order: how much WAL is applied together; auto is the whole table where the disk has
-    room, and at most half of wal_bytes_max."""
+    """Key order: how much WAL, as it lies on disk, is applied together; ``preflight/ordering.py``
+    says what auto is."""
     slice_bytes: Annotated[Size, Field(ge=2**16, le=2**30)] = 64 * 2**20
     """Key order: how much of a window one worker sorts in memory."""
     wal_bytes_max: Annotated[Size, Field(ge=2**20)] | None = None
