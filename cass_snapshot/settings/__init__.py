@@ -17,7 +17,7 @@ from pydantic import Field, SecretStr, field_validator
 
 from cass_snapshot.model import RANGES_MAX
 from cass_snapshot.settings.section import Port, Seconds, Section, Text
-from cass_snapshot.settings.sizes import Size
+from cass_snapshot.settings.sizes import sized
 from cass_snapshot.settings.tables import TableSettings
 
 WORKERS_MAX = 256
@@ -120,12 +120,12 @@ class RunSettings(Section):
     """Readable: the types that a MySQL user expects, every value checked; exact: any value."""
     apply_order: Literal["auto", "key", "token"] = "auto"
     """Whether rows reach MySQL in the order of its primary key, or as they are read."""
-    window_bytes: Literal["auto"] | Annotated[Size, Field(ge=2**16)] = "auto"
+    window_bytes: Annotated[Literal["auto"] | int, sized(2**16, auto=True)] = "auto"
     """Key order: how much WAL, as it lies on disk, is applied together; ``preflight/ordering.py``
     says what auto is."""
-    slice_bytes: Annotated[Size, Field(ge=2**16, le=2**30)] = 64 * 2**20
+    slice_bytes: Annotated[int, sized(2**16, 2**30)] = 64 * 2**20
     """Key order: how much of a window one worker sorts in memory."""
-    wal_bytes_max: Annotated[Size, Field(ge=2**20)] | None = None
+    wal_bytes_max: Annotated[int, sized(2**20)] | None = None
     """The WAL's ceiling on disk: reading waits, and segments that are wholly applied go (I4)."""
 
 

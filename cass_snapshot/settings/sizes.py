@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated
 
 from pydantic import BeforeValidator
 
@@ -24,8 +23,24 @@ def parse_size(value: object) -> int:
     return int(float(found[1]) * unit) if "." in found[1] else int(found[1]) * unit
 
 
-Size = Annotated[int, BeforeValidator(parse_size)]
-"""A setting in bytes."""
+def sized(least: int, most: int | None = None, *, auto: bool = False) -> BeforeValidator:
+    """Return what reads a setting in bytes, within its bounds; with ``auto`` that word as well."""
+    example = "auto, or " if auto else ""
+
+    def read(value: object) -> int | str:
+        if auto and value == "auto":
+            return "auto"
+        try:
+            size = parse_size(value)
+        except ValueError as error:
+            raise ValueError(f"{example}{error}") from None
+        if size < least:
+            raise ValueError(f"{example}at least {size_text(least)}")
+        if most is not None and size > most:
+            raise ValueError(f"{example}at most {size_text(most)}")
+        return size
+
+    return BeforeValidator(read)
 
 
 def size_text(count: int) -> str:

@@ -103,6 +103,21 @@ def test_a_plan_counts_what_it_read_and_names_what_does_not_fit(
     nothing_written(files, command)
 
 
+def test_a_plan_says_in_which_order_rows_would_arrive(files: Place, command: Command) -> None:
+    """By what the servers say of themselves; a small table as it is read."""
+    outcome = plan(command, "files", "--output", "json")
+    (table,) = outcome.record["tables"]
+    assert table["ordering"]["order"] == "token"
+    assert table["ordering"]["why"].startswith("the table is small, about ")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(command._environment, "CASS_SNAPSHOT_RUN__APPLY_ORDER", "key")
+        patch.setitem(command._environment, "CASS_SNAPSHOT_RUN__WINDOW_BYTES", "2 MiB")
+        (table,) = plan(command, "files", "--output", "json").record["tables"]
+    assert table["ordering"]["order"] == "key"
+    assert table["ordering"]["window_bytes"] == 2 * 2**20
+    nothing_written(files, command)
+
+
 def test_run_with_dry_run_is_plan(files: Place, command: Command) -> None:
     """The same text, and nothing written."""
     dry = command.run("files", "--dry-run")

@@ -9,6 +9,7 @@ import pytest
 from cass_snapshot.cli.plan_view import plan_lines
 from cass_snapshot.forms import Form
 from cass_snapshot.planned import Conflict, Finding, Level, Reading, Verdict
+from cass_snapshot.snapshot.preflight.ordering import ApplyOrder, Ordering
 from cass_snapshot.snapshot.preflight.preview import (
     Change,
     ColumnPreview,
@@ -244,6 +245,32 @@ def test_a_size_that_is_not_known_is_not_guessed(table: dict[str, object], said:
     text = "\n".join(plan_lines(replace(preview, tables=(changed,)), 100))
     assert said in text
     assert "rows/s" not in text
+
+
+@pytest.mark.parametrize(
+    ("order", "overlap", "said"),
+    [
+        ("token", False, "order as read, by token: the table is small"),
+        ("key", False, "order of the target's key: the table is small; windows of at most 4.0 GiB"),
+        ("key", True, "of WAL, the next captured meanwhile"),
+    ],
+)
+def test_the_order_of_the_rows_is_said_with_its_reason(
+    order: str, overlap: bool, said: str
+) -> None:
+    """And the size of the windows, where there are any."""
+    preview = all_types()
+    ordering = Ordering(
+        order=ApplyOrder(order),
+        window_bytes=4 * 2**30,
+        slice_bytes=2**26,
+        overlap=overlap,
+        why="the table is small",
+    )
+    table = replace(preview.tables[0], ordering=ordering)
+    lines = plan_lines(replace(preview, tables=(table,)), 80)
+    assert said in " ".join(" ".join(lines).split())
+    assert max(map(len, lines)) <= 80
 
 
 def test_the_ddl_can_be_copied_as_it_stands() -> None:

@@ -64,17 +64,19 @@ def test_the_settings_of_the_order_of_application_take_sizes() -> None:
 
 
 @pytest.mark.parametrize(
-    "given",
+    ("given", "why"),
     [
-        {"apply_order": "hash"},
-        {"window_bytes": "some"},
-        {"window_bytes": "1 KiB"},
-        {"slice_bytes": "2 GiB"},
-        {"slice_bytes": "auto"},
-        {"wal_bytes_max": "0"},
+        ({"apply_order": "hash"}, "'auto', 'key' or 'token'"),
+        ({"window_bytes": "64 MB"}, "auto, or a size such as 64 MiB"),
+        ({"window_bytes": "1 KiB"}, "auto, or at least 64.0 KiB"),
+        ({"slice_bytes": "2 GiB"}, "at most 1.0 GiB"),
+        ({"slice_bytes": "auto"}, "a size such as 64 MiB"),
+        ({"wal_bytes_max": "0"}, "at least 1.0 MiB"),
     ],
 )
-def test_what_would_not_work_is_refused(given: dict[str, object]) -> None:
-    """A window or a slice below a MiB, a slice that no memory holds, an order that is none."""
-    with pytest.raises(ValidationError):
+def test_what_would_not_work_is_refused(given: dict[str, object], why: str) -> None:
+    """A window or a slice of a few lines, a slice that no memory holds, an order that is none."""
+    with pytest.raises(ValidationError) as caught:
         RunSettings.model_validate(given)
+    (error,) = caught.value.errors()
+    assert why in error["msg"]
