@@ -1,4 +1,4 @@
-"""The table of the measurements: ten columns, 159 bytes a row on the wire, awkward texts."""
+"""The rows of the table of the measurements: ten values, 159 bytes a row, awkward texts."""
 
 from __future__ import annotations
 
@@ -7,30 +7,6 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
-
-KEYSPACE = "bench"
-TABLE = "wide"
-COLUMNS = ("id", "name", "qty", "big", "val", "ts", "flag", "amount", "payload", "note")
-
-CREATE_KEYSPACE = (
-    f"CREATE KEYSPACE IF NOT EXISTS {KEYSPACE}"
-    " WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}"
-)
-CREATE_TABLE = f"""
-CREATE TABLE IF NOT EXISTS {KEYSPACE}.{TABLE} (
-    id uuid PRIMARY KEY, name text, qty int, big bigint, val double, ts timestamp,
-    flag boolean, amount decimal, payload blob, note text
-)"""
-INSERT = (
-    f"INSERT INTO {KEYSPACE}.{TABLE} ({', '.join(COLUMNS)})"
-    f" VALUES ({', '.join('?' for _ in COLUMNS)})"
-)
-TARGET_DDL = """
-CREATE TABLE {name} (
-    id CHAR(36) CHARACTER SET ascii COLLATE ascii_bin PRIMARY KEY, name VARCHAR(64), qty INT,
-    big BIGINT, val DOUBLE, ts DATETIME(3), flag TINYINT, amount DECIMAL(38,4),
-    payload VARBINARY(255), note TEXT
-) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin"""
 
 _WORDS = ("alpha", 'be"ta', "gam\tma", "del\\ta", "épsilon", "zêta", "日本", "eta", "theta", "iota")
 _NOTES = ("a short note", "another, with a comma", 'she said "yes"', "naïve café", "tab\there")
