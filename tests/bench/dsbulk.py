@@ -92,9 +92,9 @@ def main(given: str) -> None:
     job = json.loads(given)
     shape, folder = SHAPES[job["shape"]], Path(job["folder"])
     query = f"SELECT {', '.join(shape.names)} FROM {KEYSPACE}.{job['table']}"
-    subprocess.run(
-        unload(job["java"], job["jars"], job["source"], query, folder), check=True, cwd=folder
-    )
+    command = unload(job["java"], job["jars"], job["source"], query, folder)
+    if code := subprocess.run(command, check=False, cwd=folder).returncode:
+        raise SystemExit(f"dsbulk ended with {code}")
     paths = sorted((folder / "csv").glob("*.csv"))
     with ThreadPoolExecutor(STREAMS) as pool:
         streams = [

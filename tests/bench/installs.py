@@ -18,7 +18,7 @@ DSBULK_VERSION = "1.10.0"
 SPARK_VERSION = "3.5.5"
 DSBULK = tuple(
     f"com.datastax.oss:dsbulk-{part}:{DSBULK_VERSION}"
-    for part in ("runner", "workflow-unload", "connectors-csv")
+    for part in ("runner", "workflow-unload", "connectors-csv", "executor-reactor")
 )
 CONNECTORS = (
     "com.datastax.spark:spark-cassandra-connector_2.12:3.5.1",

@@ -25,7 +25,7 @@ END_WITHIN_S = 30.0
 LOOK_EVERY_S = 0.02
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 _SET_CHILD_SUBREAPER = 36
-OUTPUT_KEPT = 4000
+OUTPUT_KEPT = 800
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
