@@ -118,6 +118,8 @@ def started(command: Command) -> Iterator[subprocess.Popen[str]]:
         yield process
     finally:
         _end(process)
+        if process.stdout:
+            process.stdout.close()
 
 
 def _end(process: subprocess.Popen[str]) -> None:
