@@ -216,6 +216,13 @@ def test_rows_of_other_things_are_left_to_python(rows: Any) -> None:  # noqa: AN
     assert _encode.encode(rows, (INT,), (None,)) in (-1, 0)
 
 
+@pytest.mark.parametrize(("kind", "width"), [("integer", 0), ("integer", 9), ("number", 5)])
+def test_a_number_has_a_width_that_numbers_have(kind: str, width: int) -> None:
+    """Another is left to Python, and no byte too many is read."""
+    of = INT._replace(kind=kind, width=width)
+    assert _encode.encode([(bytes(width),)], (of,), (None,)) == 0
+
+
 def test_texts_that_are_ready_are_bytes() -> None:
     """Anything else is left to Python."""
     assert _encode.encode([(b"",)], (None,), ([7],)) == 0  # type: ignore[list-item]  # a wrong type

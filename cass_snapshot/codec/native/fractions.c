@@ -125,7 +125,7 @@ static uint64_t widened(uint32_t bits)
 
 Outcome write_fraction(Page *page, const Column *column, const Byte *cell, Py_ssize_t size)
 {
-    if (size != column->width)
+    if (size != column->width || (size != 4 && size != 8))
         return OTHER;
     uint64_t bits = size == 4 ? widened((uint32_t)read_big(cell, 4)) : read_big(cell, 8);
     int negative = (int)(bits >> 63), exponent = (int)(bits >> MANTISSA_BITS & 0x7FF);

@@ -88,7 +88,7 @@ static Outcome write_number(Page *page, const Column *column, int64_t number)
 
 Outcome write_integer(Page *page, const Column *column, const Byte *cell, Py_ssize_t size)
 {
-    if (size != column->width)
+    if (size != column->width || size < 1 || size > 8)
         return OTHER;
     /* Dates alone have an origin; they are unsigned, and of four bytes. */
     int64_t number = column->origin ? (int64_t)read_big(cell, size) - column->origin
