@@ -21,13 +21,14 @@ DAY_NS = 86_400_000_000_000
 DATETIME_MS_MIN = DATE_DAYS_MIN * DAY_MS
 DATETIME_MS_MAX = (DATE_DAYS_MAX + 1) * DAY_MS - 1
 
-_MINUTES = tuple(f"{m // 60:02d}:{m % 60:02d}:" for m in range(24 * 60))
+MINUTES = tuple(f"{m // 60:02d}:{m % 60:02d}:" for m in range(24 * 60))
+"""``HH:MM:`` for each minute of a day."""
 _DATES_KEPT = 100_000
 """Some 270 years of days, a dozen megabytes."""
 
 
 @cache
-def _millis() -> tuple[str, ...]:
+def minute_millis() -> tuple[str, ...]:
     """Return ``SS.mmm`` for each millisecond of a minute; made when the first instant is."""
     return tuple(f"{ms // 1000:02d}.{ms % 1000:03d}" for ms in range(60_000))
 
@@ -42,12 +43,12 @@ class _Dates(dict[int, str]):
         return text
 
 
-_DATES = _Dates()
+DATES = _Dates()
 
 
 def date_text(days: int) -> str:
     """Return the date that is ``days`` after 1970-01-01, as YYYY-MM-DD."""
-    return _DATES[days]
+    return DATES[days]
 
 
 def date_days(text: str) -> int:
@@ -57,7 +58,7 @@ def date_days(text: str) -> int:
 
 def datetime_texts(millis: Sequence[int]) -> list[str]:
     """Return instants, given in milliseconds since 1970, as ``YYYY-MM-DD HH:MM:SS.mmm``."""
-    minutes, milli, dates = _MINUTES, _millis(), _DATES
+    minutes, milli, dates = MINUTES, minute_millis(), DATES
     return [
         f"{dates[ms // DAY_MS]} {minutes[ms % DAY_MS // 60_000]}{milli[ms % 60_000]}"
         for ms in millis
@@ -72,7 +73,7 @@ def datetime_millis(text: str) -> int:
 def time_text(micros: int) -> str:
     """Return a time of day, given in microseconds, as ``HH:MM:SS.ffffff``."""
     seconds, fraction = divmod(micros, 1_000_000)
-    return f"{_MINUTES[seconds // 60]}{seconds % 60:02d}.{fraction:06d}"
+    return f"{MINUTES[seconds // 60]}{seconds % 60:02d}.{fraction:06d}"
 
 
 def time_micros(text: str) -> int:

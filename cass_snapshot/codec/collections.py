@@ -46,16 +46,6 @@ _INFINITE = 0x7F800000
 """The bits of a float's exponent: all set in infinities and in what is no number."""
 
 
-def encode_json(cql: CqlType) -> Encode:
-    """Return the encoder of a type's canonical JSON."""
-    tell = teller(cql)
-
-    def encode(cells: Sequence[bytes], limits: Limits) -> Values:  # noqa: ARG001 - one signature
-        return list(map(tell, cells))
-
-    return encode
-
-
 def encode_vector(dimension: int) -> Encode:
     """Return the encoder of a vector of floats as MySQL stores one: the same, little-endian.
 

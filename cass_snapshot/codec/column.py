@@ -9,6 +9,7 @@ from orjson import dumps
 
 from cass_snapshot.codec.encoders import encoder
 from cass_snapshot.codec.limits import checks
+from cass_snapshot.codec.quick import quick
 from cass_snapshot.codec.refusal import BadCell, Refusal, Values
 from cass_snapshot.cql import parse
 from cass_snapshot.forms import Form
@@ -42,6 +43,7 @@ class ColumnEncoder:
         self._type = parse(planned.column.type)
         self._encode = encoder(self._type, planned.form, planned.reading)
         self._checks = checks(planned.form, planned.limits)
+        self._quick = quick(planned.form, planned.limits)
         self._null_refused = not planned.limits.nullable and planned.null is None
         self.name = planned.column.name
         self.boolean = planned.form is Form.BOOLEAN
@@ -57,15 +59,21 @@ class ColumnEncoder:
         if nulls and self._null_refused:
             raise BadCell(cells.index(None), "NULL", Refusal.NULL)
         present = [cell for cell in cells if cell is not None] if nulls else cells
-        values = self._encode(present, self.planned.limits)  # type: ignore[arg-type]  # no None is left
-        if self._checks and values:
-            for check in self._checks:
-                check(present, values)  # type: ignore[arg-type]  # as above
-        texts = json_texts(self.planned.form, values)
+        texts = self._present(present)  # type: ignore[arg-type]  # no None is left
         if not nulls:
             return texts, 0
         rest = iter(texts)
         return [b"null" if cell is None else next(rest) for cell in cells], nulls
+
+    def _present(self, cells: Sequence[bytes]) -> Sequence[bytes]:
+        """Return the JSON text of each cell; none of them is null."""
+        if self._quick is not None and cells and (texts := self._quick(cells)) is not None:
+            return texts
+        values = self._encode(cells, self.planned.limits)
+        if values:
+            for check in self._checks:
+                check(cells, values)
+        return json_texts(self.planned.form, values)
 
     def problems(self, cells: Cells) -> Iterator[tuple[int, Problem]]:
         """Yield the index of every cell that does not fit, and why, by halving."""

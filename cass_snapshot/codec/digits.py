@@ -59,32 +59,6 @@ def encode_digits(cells: Sequence[bytes], limits: Limits) -> Values:
 
 def encode_decimal(cells: Sequence[bytes], limits: Limits) -> Values:
     """Return a decimal as text that keeps its unscaled digits and its scale."""
-    return _uniform_decimals(cells, limits) or _any_decimals(cells, limits)
-
-
-def _uniform_decimals(cells: Sequence[bytes], limits: Limits) -> Values | None:
-    """Return the texts of decimals of one small scale that all fit; None where they differ."""
-    scales = {cell[: _SCALE.size] for cell in cells}
-    if len(scales) != 1 or limits.identity or min(map(len, cells)) <= _SCALE.size:
-        return None
-    (scale,) = _SCALE.unpack(scales.pop())
-    if not 0 < scale <= (limits.fraction_digits_max or 0):
-        return None
-    read, start = int.from_bytes, _SCALE.size
-    numbers = [read(cell[start:], "big", signed=True) for cell in cells]
-    bound = 10 ** (scale + (limits.integer_digits_max or 0))
-    if max(numbers) >= bound or min(numbers) <= -bound:
-        return None
-    width = scale + 1
-    digits = [str(abs(number)).rjust(width, "0") for number in numbers]
-    texts = [f"{text[:-scale]}.{text[-scale:]}" for text in digits]
-    if min(numbers) >= 0:
-        return texts
-    return [f"-{t}" if n < 0 else t for n, t in zip(numbers, texts, strict=True)]
-
-
-def _any_decimals(cells: Sequence[bytes], limits: Limits) -> Values:
-    """Return the texts of decimals one by one, or refuse the first that does not fit."""
     values = []
     for index, cell in enumerate(cells):
         if len(cell) < _SCALE.size + 1:

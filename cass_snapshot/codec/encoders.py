@@ -27,8 +27,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from cass_snapshot.codec.bulk import encode_json
 from cass_snapshot.codec.calendar import DATE_OFFSET
-from cass_snapshot.codec.collections import encode_json, encode_vector
+from cass_snapshot.codec.collections import encode_vector
 from cass_snapshot.codec.digits import encode_decimal, encode_digits, encode_small
 from cass_snapshot.codec.refusal import Encode, Values
 from cass_snapshot.codec.scalars import (

@@ -31,7 +31,8 @@ Scalar = Callable[[bytes], str | None]
 
 _EXACT_MAX = 2**53
 """Beyond it readers of JSON that know nothing but doubles would round."""
-_DAYS_MIN = 1 - EPOCH_ORDINAL
+DAYS_MIN = 1 - EPOCH_ORDINAL
+"""The first day of the year 1."""
 _DAYS_MAX = date.max.toordinal() - EPOCH_ORDINAL
 _SCALE_BYTES = 4
 _INT32 = Struct(">i")
@@ -109,7 +110,7 @@ def _date(cell: bytes) -> str | None:
     if len(cell) != _UINT32.size:
         return None
     days = _UINT32.unpack(cell)[0] - DATE_OFFSET
-    return f'"{date_text(days)}"' if _DAYS_MIN <= days <= _DAYS_MAX else None
+    return f'"{date_text(days)}"' if DAYS_MIN <= days <= _DAYS_MAX else None
 
 
 def _time(cell: bytes) -> str | None:
@@ -125,7 +126,7 @@ def _timestamp(cell: bytes) -> str | None:
     if len(cell) != _INT64.size:
         return None
     (millis,) = _INT64.unpack(cell)
-    if not _DAYS_MIN <= millis // DAY_MS <= _DAYS_MAX:
+    if not DAYS_MIN <= millis // DAY_MS <= _DAYS_MAX:
         return None
     return f'"{datetime_texts([millis])[0].replace(" ", "T")}Z"'
 

@@ -14,6 +14,7 @@ them, for which tinyint, smallint, date and time are not of fixed width.
 from __future__ import annotations
 
 from struct import Struct
+from struct import error as StructError  # noqa: N812 - a class, whatever its name
 
 from cass_snapshot.codec.vints import read_vint
 from cass_snapshot.cql import CqlType
@@ -82,16 +83,19 @@ def _sized(cell: bytes, at: int) -> Parts | None:
     """Return what follows, each part with its length before it."""
     found: Parts = []
     end = len(cell)
-    while at < end:
-        if at + _SIZE.size > end:
-            return None
-        (size,) = _SIZE.unpack_from(cell, at)
-        at += _SIZE.size
-        if size == -1:
-            found.append(None)
-            continue
-        if size < 0 or at + size > end:
-            return None
-        found.append(cell[at : at + size])
-        at += size
-    return found
+    read, add, width = _SIZE.unpack_from, found.append, _SIZE.size
+    try:
+        while at < end:
+            (size,) = read(cell, at)
+            start = at + width
+            if size >= 0:
+                at = start + size
+                add(cell[start:at])  # shorter than it says only if it goes beyond the end
+            elif size == -1:
+                at = start
+                add(None)
+            else:
+                return None
+    except StructError:  # a length that is cut
+        return None
+    return found if at == end else None

@@ -9,12 +9,19 @@ from typing import Any
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from cass_snapshot.codec.bulk import bulk
 from cass_snapshot.codec.collections import teller
 from cass_snapshot.codec.vints import duration_text, fold, read_vint, unfold, write_vint
 from cass_snapshot.cql import CqlType, parse, render
 from tests.support.json_cells import TYPES, cell_of, cells, vint, zigzag
 
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
+
+
+def _texts(*texts: bytes | None) -> bytes:
+    """Return the cell of a list."""
+    each = (b"\xff" * 4 if t is None else len(t).to_bytes(4) + t for t in texts)
+    return len(texts).to_bytes(4) + b"".join(each)
 
 
 def _no_constants(name: str) -> Any:  # noqa: ANN401 - never returns
@@ -45,6 +52,17 @@ def test_different_cells_have_different_json(case: tuple[CqlType, bytes, bytes])
     """So that JSON may stand for identity."""
     cql, one, other = case
     assert (one == other) == (teller(cql)(one) == teller(cql)(other))
+
+
+@settings(max_examples=150, deadline=None)
+@given(TYPES.flatmap(lambda cql: st.tuples(st.just(cql), st.lists(cells(cql), max_size=4))))
+@example((parse("list<text>"), [_texts(b"a", None, b"\x7f"), b"", _texts(b"b", b'",\\')]))
+@example((parse("list<text>"), [_texts(b"a\xff"), _texts(), _texts(None)]))
+@example((parse("map<text, int>"), [b"\0\0\0\2" + _texts(b"a", b"\0\0\0\1", None, None)[4:]]))
+def test_a_column_is_the_json_of_its_cells(case: tuple[CqlType, list[bytes]]) -> None:
+    """Elements of all cells at once, with nulls, broken cells and empty ones among them."""
+    cql, column = case
+    assert list(map(teller(cql), column)) == bulk(cql)(column)
 
 
 @settings(max_examples=50, deadline=None)
