@@ -8,8 +8,9 @@ come out of lines.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import accumulate
 
 import orjson
@@ -25,6 +26,8 @@ from cass_snapshot.protocols import SortKey
 
 CUT_BYTES = 2**16
 """Small beside a slice, so that little is read that belongs to another; large beside a seek."""
+_WORDED = frozenset({Form.TEXT, Form.JSON})
+"""The forms whose strings may hold a comma, a bracket or a control character."""
 
 
 class LineOrder:
@@ -49,6 +52,7 @@ class LineOrder:
         self._cut_bytes = cut_bytes
         self._marks = marker(columns, self._places)
         first = columns[0]
+        self._worded = any(p.form in _WORDED for p in columns)
         self._words_first = first.form is Form.BOOLEAN or not first.column.in_key
 
     def arrange(self, lines: Lines) -> Lines:
@@ -58,7 +62,7 @@ class LineOrder:
         rows = lines.data[:-1].split(b"\n")
         self.sort(rows)
         data = b"\n".join(rows) + b"\n"
-        cuts = _cuts(rows, self._plainness(data, lines), self._cut_bytes)
+        cuts = _cuts(rows, self._judge(data, lines), self._cut_bytes)
         return replace(lines, data=data, cuts=tuple(cuts))
 
     def key(self, line: bytes) -> SortKey:
@@ -70,8 +74,8 @@ class LineOrder:
 
     def sort(self, rows: list[bytes]) -> None:
         """Sort lines in place; of equal keys the later one stays later."""
-        marks = iter(self._marks(rows))
-        rows.sort(key=lambda _row: next(marks))  # called once a line, in the order of the list
+        # Called as next(marks, row), once a row, in the order of the list.
+        rows.sort(key=partial(next, iter(self._marks(rows))))
 
     def plain(self, line: bytes) -> bool:
         """Tell whether a line by itself is plain."""
@@ -81,15 +85,20 @@ class LineOrder:
         """Return how many bare words a line holds."""
         return words_of(line)
 
-    def _plainness(self, data: bytes, lines: Lines) -> Plainness:
-        return Plainness(data, rows=lines.rows, words=lines.words, words_first=self._words_first)
+    def _judge(self, data: bytes, lines: Lines) -> Callable[[Sequence[bytes]], bool]:
+        """Return what tells whether some of the lines are plain."""
+        if lines.plain or not self._worded:
+            return lambda _rows: True
+        return Plainness(data, rows=lines.rows, words=lines.words, words_first=self._words_first).of
 
 
-def _cuts(rows: Sequence[bytes], plainness: Plainness, cut_bytes: int) -> Iterator[Cut]:
+def _cuts(
+    rows: Sequence[bytes], plain: Callable[[Sequence[bytes]], bool], cut_bytes: int
+) -> Iterator[Cut]:
     """Yield the cuts of sorted lines, each ending with a line."""
     ends = list(accumulate([len(row) + 1 for row in rows]))
     first = start = 0
     while first < len(rows):
         last = min(bisect_left(ends, start + cut_bytes, first), len(rows) - 1)
-        yield Cut(size=ends[last] - start, plain=plainness.of(rows[first : last + 1]))
+        yield Cut(size=ends[last] - start, plain=plain(rows[first : last + 1]))
         first, start = last + 1, ends[last]

@@ -161,6 +161,20 @@ def test_a_cut_is_plain_where_each_string_of_it_is(drawn: Drawn, size: int) -> N
         start += cut.size
 
 
+def test_lines_are_plain_where_nothing_in_them_could_be_otherwise() -> None:
+    """No column of text, or an encoder that has looked already."""
+    line = orjson.dumps(["\u0000,null", None]) + b"\n"
+    lines = Lines(data=line, rows=1, words=1)
+    for form, plain, expected in (
+        (Form.TEXT, False, False),
+        (Form.TEXT, True, True),
+        (Form.HEX, False, True),
+    ):
+        columns = [as_planned("k", form, "VARCHAR(9)"), as_planned("v", Form.INTEGER, "INT")]
+        (cut,) = LineOrder(columns, ["k"]).arrange(replace(lines, plain=plain)).cuts
+        assert (cut.size, cut.plain) == (len(line), expected)
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 9), TEXTS), min_size=1, max_size=9), st.booleans())
 def test_a_digest_sorts_where_it_stands_at_the_end_of_a_line(
