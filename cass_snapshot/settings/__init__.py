@@ -102,11 +102,16 @@ class MysqlSettings(Section):
         return self.control_database or self.database
 
 
+def cores() -> int:
+    """Return how many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):  # a container's share, which cpu_count() does not see
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 def workers_default() -> int:
     """Return one worker for each core that this process may use, at most eight."""
-    if hasattr(os, "sched_getaffinity"):  # a container's share, which cpu_count() does not see
-        return min(len(os.sched_getaffinity(0)), WORKERS_DEFAULT_MAX)
-    return min(os.cpu_count() or 1, WORKERS_DEFAULT_MAX)
+    return min(cores(), WORKERS_DEFAULT_MAX)
 
 
 class RunSettings(Section):

@@ -197,6 +197,12 @@ class Progress:
             self._waiting[side] = reason
         return before != self._waiting.get(side)
 
+    def work(self) -> tuple[str, int]:
+        """Return what is being done, and how many rows were read and written so far."""
+        steps = [t.window.step for t in self.tables if t.window is not None]
+        rows = sum(t.rows_read + t.rows_applied for t in self.tables)
+        return " ".join([self._status.phase.value, *steps]), rows
+
     def rate(self) -> float:
         """Return the rows applied per second, over the last seconds."""
         now = self._clock()

@@ -14,13 +14,14 @@ from cass_snapshot import __version__, logs
 from cass_snapshot.errors import SnapshotError
 from cass_snapshot.exits import Exit, exit_code_for, exit_name_for, worst
 from cass_snapshot.protocols import SourceAdmin, TargetAdmin
-from cass_snapshot.settings import Settings
+from cass_snapshot.settings import Settings, cores
 from cass_snapshot.snapshot.aside import Aside
 from cass_snapshot.snapshot.budget import Budget
 from cass_snapshot.snapshot.copying import Copying
 from cass_snapshot.snapshot.disk import disk_error
 from cass_snapshot.snapshot.ending import Ending
 from cass_snapshot.snapshot.journal import Journal
+from cass_snapshot.snapshot.pace import Pace
 from cass_snapshot.snapshot.plan import RunPlan
 from cass_snapshot.snapshot.progress import Progress, iso, table_status
 from cass_snapshot.snapshot.rundir import RunDirectory
@@ -73,6 +74,7 @@ class Session:
         self._counting: Counting | None = None
         self._written_at = 0.0
         self._stop = stop
+        self._pace = Pace(settings.run.workers, cores(), monotonic)
         self._scratch: Path | None = None
         stop.at_once = self._end_at_once
         self._pool: Pool | None = None
@@ -104,7 +106,7 @@ class Session:
 
     def _work(self, job: Job) -> None:
         """Run both phases on one pool of workers."""
-        pool = self._pool = Pool(job, size=self._settings.run.workers, tick=self._tick)
+        pool = self._pool = Pool(job, size=self._pace.workers, tick=self._tick)
         try:
             self._phase(Phase.COPYING)
             self._copying.run(pool)
@@ -139,6 +141,9 @@ class Session:
                     "stopping after the batches in hand; once more ends at once, which is safe",
                 )
             self._pool.stop()
+        if self._pool is not None:
+            self._pool.size = self._pace.look(*self._progress.work())
+            self._progress.update(workers=self._pool.size)
         self._show()
 
     def _phase(self, phase: Phase) -> None:
@@ -179,7 +184,7 @@ class Session:
             doctor=doctor,
             extensions=logs.extensions(),
             continues=self._plan.continues,
-            workers=self._settings.run.workers,
+            workers=self._pace.workers,
             wal_kept=self._settings.run.wal_bytes_max is None,
             tables=tuple(
                 replace(

@@ -88,7 +88,8 @@ class Pool:
         tick: Callable[[], None],
     ) -> None:
         self._job = job
-        self._size = size
+        self.size = size
+        """How many workers are given tasks at most; may change at any time."""
         self._hear: Hear = _deaf
         self._tick = tick
         self._workers: list[_Worker] = []
@@ -170,10 +171,10 @@ class Pool:
     def _fill(self) -> None:
         """Start workers that are missing and hand out tasks, evenly."""
         wanted = len(self._pending) + sum(1 for w in self._workers if w.tasks)
-        while not self._stopping and len(self._workers) < min(self._size, wanted):
+        while not self._stopping and len(self._workers) < min(self.size, wanted):
             self._spawn()
         for depth in range(1, TASKS_A_WORKER + 1):
-            for worker in self._workers:
+            for worker in self._workers[: self.size]:
                 if len(worker.tasks) < depth and (task := self._next_for(worker)):
                     worker.tasks[task.id] = task
                     self._tell(worker, task)
