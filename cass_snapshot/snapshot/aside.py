@@ -63,6 +63,13 @@ class Aside:
                 )
         return found
 
+    def known(self, table: int) -> frozenset[str]:
+        """Return the ids of the rows of a table that earlier processes kept in files."""
+        if not self._plan.continues:
+            return frozenset()
+        name = self._plan.tables[table].job.table.name
+        return frozenset(why.id for why in read_whys(self._directory, name))
+
     def _show(self, table: int, tallies: tuple[RangeTally, ...]) -> None:
         replaced: Counted = ()
         for tally in tallies:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import shutil
 from collections import Counter
+from collections.abc import Callable, Container
 from itertools import count
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from cass_snapshot.snapshot.messages import (
     Ended,
     FromWorker,
     GatherRange,
+    Loaded,
     Task,
     Waiting,
 )
@@ -46,6 +48,7 @@ class Copying:
         journal: where events go.
         budget: how many rows may be rejected.
         folder: for scratch files of windows.
+        known: tells the ids of a table's rows that were set aside before this process.
         workers: how many there are at most.
         removes: whether segments go that the target has wholly (I4).
     """
@@ -58,11 +61,14 @@ class Copying:
         budget: Budget,
         *,
         folder: Path,
+        known: Callable[[int], Container[str]],
         workers: int,
         removes: bool = False,
     ) -> None:
         self._plan = plan
         self._folder = folder
+        self._known = known
+        self._refused_before: Container[str] = ()
         self.workers = workers
         self.removes = removes
         self._progress = progress
@@ -88,6 +94,7 @@ class Copying:
         keyed = [i for i, t in enumerate(self._plan.tables) if t.ordering.order == "key"]
         pool.run([t for t in self.tasks if t.table not in keyed], self.hear)
         for table in keyed:
+            self._refused_before = self._known(table)
             course = Course(
                 table,
                 {t.id: t.range for t in self.tasks if t.table == table},
@@ -133,6 +140,12 @@ class Copying:
     def next_id(self) -> int:
         """Return the number of a task that is none of a range's."""
         return next(self._ids)
+
+    def refused(self, message: Loaded) -> None:
+        """Take the rows of a slice that the target refused, now or to an earlier process."""
+        new = sum(one.id not in self._refused_before for one in message.unwritten)
+        if new:
+            self.set_aside(message.task, new)
 
     def set_aside(self, task: int, rows: int) -> None:
         """Tell rows that were set aside, and end the run where they are too many.

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from cass_snapshot.model import Checkpoint, RangeState
+from cass_snapshot.model import Batch, Checkpoint, RangeState
 from cass_snapshot.snapshot.messages import Applied, Captured, Gathered, Loaded
 from cass_snapshot.snapshot.status import (
     Latency,
@@ -146,15 +146,25 @@ class Progress:
         )
 
     def gathered(self, table: int, message: Gathered) -> None:
-        """Count a batch of a window; the rows of one that was read earlier count as read now."""
+        """Count a batch of a window, read now or by an earlier process; no row of it is in yet."""
         t, lines = self.tables[table], message.batch.lines
-        again = 0 if message.fresh else lines.rows + lines.tally.refused
+        tally = lines.tally
         self.change(
             table,
-            rows_read=t.rows_read + again,
-            rows_rejected=t.rows_rejected + lines.tally.refused,
-            static_only=t.static_only + lines.tally.static_only,
-            replaced=added(t.replaced, lines.tally.nulls),
+            rows_read=t.rows_read + lines.rows + tally.refused,
+            rows_rejected=t.rows_rejected + tally.refused,
+            static_only=t.static_only + tally.static_only,
+            replaced=added(t.replaced, tally.nulls),
+        )
+
+    def ungathered(self, table: int, batch: Batch) -> None:
+        """Take back what a batch has besides its rows: it counts again when it is applied."""
+        t, tally = self.tables[table], batch.lines.tally
+        self.change(
+            table,
+            rows_rejected=t.rows_rejected - tally.refused,
+            static_only=t.static_only - tally.static_only,
+            replaced=added(t.replaced, tuple((name, -count) for name, count in tally.nulls)),
         )
 
     def loaded(self, table: int, message: Loaded) -> None:
@@ -168,9 +178,14 @@ class Progress:
         """Count rows that the target refused."""
         self.change(table, rows_rejected=self.tables[table].rows_rejected + rows)
 
-    def unloaded(self, table: int, rows: int) -> None:
+    def unloaded(self, table: int, rows: int, rejected: int) -> None:
         """Take back rows of a slice that is written again."""
-        self.change(table, rows_applied=self.tables[table].rows_applied - rows)
+        t = self.tables[table]
+        self.change(
+            table,
+            rows_applied=t.rows_applied - rows,
+            rows_rejected=t.rows_rejected - rejected,
+        )
 
     def window(self, table: int, window: WindowStatus | None) -> None:
         """Note how the window of a table stands."""

@@ -68,6 +68,7 @@ class Session:
             self.journal,
             self._budget,
             folder=directory.path / "window",
+            known=self._aside.known,
             workers=settings.run.workers,
             removes=settings.run.wal_bytes_max is not None,
         )

@@ -81,7 +81,9 @@ def copy(
     progress.phase(Phase.COPYING)
     budget = Budget(LimitsSettings(rejected_max=rejected_max), progress)
     journal = Journal("r", RunDirectory(folder), view)
-    copying = Copying(made, progress, journal, budget, folder=folder / "window", workers=2)
+    copying = Copying(
+        made, progress, journal, budget, folder=folder / "window", known=lambda _: (), workers=2
+    )
     pool = FakePool()
     copying.pool = cast("Any", pool)
     return Copy(copying, pool, progress, view)

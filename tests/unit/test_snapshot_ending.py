@@ -74,7 +74,13 @@ class Run:
         journal = Journal("r", RunDirectory(self.folder), ListView())
         budget = Budget(LimitsSettings(rejected_max=self.rejected_max), self.progress)
         copying = Copying(
-            made, self.progress, journal, budget, folder=self.folder / "window", workers=2
+            made,
+            self.progress,
+            journal,
+            budget,
+            folder=self.folder / "window",
+            known=lambda _: (),
+            workers=2,
         )
         for task in copying.tasks:
             if task.id in self.errors:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import shutil
 import sys
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 
-from cass_snapshot.errors import StateError, Transient
-from cass_snapshot.model import TokenRange
+from cass_snapshot.errors import SnapshotError, Transient
+from cass_snapshot.model import Batch, TokenRange
 from cass_snapshot.snapshot.messages import (
     AdvanceWindow,
     Captured,
@@ -84,8 +85,7 @@ class Course:
 
     def _open(self) -> None:
         """Begin a window with all ranges of which something may be unread."""
-        left = self._alive.left(self._ranges)
-        if not left or self._pool.stopping:
+        if not (left := self._alive.left(self._ranges)) or self._pool.stopping:
             return
         number = next(self._numbers)
         window = Window(self._folder / str(number), set(left), number=number)
@@ -105,7 +105,8 @@ class Course:
     def _hear(self, message: FromWorker | WorkerDeath) -> None:
         match message:
             case Captured():
-                self._progress.captured(self._table, message)
+                # Its rows count as read when it is gathered, by whoever does that first.
+                self._progress.captured(self._table, replace(message, rows=0))
             case Gathered():
                 self._gathered(message)
             case Loaded():
@@ -116,59 +117,68 @@ class Course:
                 self._ended(message)
             case WorkerDeath():
                 for task in message.tasks:
-                    self._unload(task.id)
+                    self._undo(task)
                 self._host.hear(message)
             case _:
                 self._host.hear(message)
 
     def _gathered(self, message: Gathered) -> None:
-        window = self._tasks[message.task][1]
-        if not window.gathered(message.task, message.batch):
+        window, refused = self._tasks[message.task][1], message.batch.lines.tally.refused
+        if message.task in self.as_read:  # its worker was told to leave off
             return
-        self._progress.gathered(self._table, message)
-        if message.batch.lines.tally.refused:
-            self._host.set_aside(message.task, message.batch.lines.tally.refused)
+        if window.gathered(message.task, message.batch):
+            self._progress.gathered(self._table, message)
+            # What an earlier process set aside must not end this one, or no window would get in.
+            if refused and message.fresh:
+                self._host.set_aside(message.task, refused)
         if window.gathering and window.size >= (self._ordering.window_bytes or sys.maxsize):
             window.gathering -= self._pool.leave(window.gathering)
 
     def _loaded(self, message: Loaded) -> None:
-        new = self._tasks[message.task][1].load(message.task, message.rows, message.unwritten)
+        refused = self._tasks[message.task][1].load(message.task, message.rows, message.unwritten)
         self._progress.loaded(self._table, message)
-        if new:
-            self._progress.rejected(self._table, new)
-            self._host.set_aside(message.task, new)
+        self._progress.rejected(self._table, refused)
+        self._host.refused(message)
 
-    def _unload(self, task: int) -> None:
-        """Take back what was counted of a slice that is written again."""
-        self._progress.unloaded(self._table, self._tasks[task][1].unload(task))
+    def _undo(self, task: Task) -> None:
+        """Take back what a task has told that is done again: its worker died, or it failed."""
+        window = self._tasks[task.id][1]
+        if isinstance(task, GatherRange):
+            window.drop(task.id)
+            task.index.unlink(missing_ok=True)
+        self._progress.unloaded(self._table, *window.unload(task.id))
 
     def _ended(self, ended: Ended) -> None:
         task, window = self._tasks[ended.task]
         match task:
             case GatherRange():
                 self._range_ended(window, task, ended)
-            case CutWindow():
-                self._cut_ended(window, task, ended)
-            case LoadSlice():
-                self._slice_ended(window, task, ended)
+            case _ if ended.error is not None:
+                self._undo(task)
+                self._again_or_break(window, task, ended.error, stopped=ended.stopped)
+            case CutWindow() if not ended.stopped:
+                self._cut_ended(window, *ended.result)
+            case LoadSlice() if window.broken or not ended.stopped:
+                self._slice_ended(window, task)
             case AdvanceWindow():
-                self._advance_ended(window, task, ended)
+                self._advance_ended(window)
 
     def _range_ended(self, window: Window, task: GatherRange, ended: Ended) -> None:
-        if ended.error is not None:
+        if ended.error is not None and task.id not in self.as_read:
             if self._host.judge(task, ended):
+                self._undo(task)
                 return
-            self._ranges.pop(task.id, None)
-            if not task.index.exists():  # else what is durable of it belongs to the window
-                window.drop(task.id)
+            self._ranges.pop(task.id, None)  # what it gathered at last belongs to the window
+        window.gathering.discard(task.id)
         if ended.unsorted:
-            self._as_read(task.id)
+            self._as_read(task.id, window.drop(task.id))
         if ended.closed:
             window.closed.add(task.id)
-        window.gathering.discard(task.id)
         self._tell(window, "gathering")
-        if window.gathering or self._pool.stopping:
-            return
+        if not window.gathering and not self._pool.stopping:
+            self._all_gathered(window)
+
+    def _all_gathered(self, window: Window) -> None:
         self._alive.gathering = None
         if self._alive.applying is None:
             self._apply(window)
@@ -177,11 +187,12 @@ class Course:
         if self._ordering.overlap and self._alive.ready is None:
             self._open()
 
-    def _as_read(self, task: int) -> None:
-        """Have a range applied batch by batch later, and take it out of all windows."""
-        self.as_read.add(task)
-        self._ranges.pop(task, None)
-        self._alive.drop(task)
+    def _as_read(self, task: int, dropped: Iterable[Batch]) -> None:
+        """Have a range, of which windows had some batches, applied batch by batch later."""
+        if self._ranges.pop(task, None):  # one that was set aside is left to the next process
+            self.as_read.add(task)
+        for batch in dropped:
+            self._progress.ungathered(self._table, batch)
 
     def _apply(self, window: Window) -> None:
         self._alive.applying = window
@@ -199,40 +210,25 @@ class Course:
         )
         self._add(cut, window)
 
-    def _cut_ended(self, window: Window, task: CutWindow, ended: Ended) -> None:
-        if ended.error is not None:
-            self._again_or_break(window, task, ended)
-            return
-        (window.slices,) = ended.result
+    def _cut_ended(self, window: Window, slices: int) -> None:
+        window.slices = slices
         window.slices_left = {self._host.next_id() for _ in range(window.slices)}
         self._tell(window, "loading")
         for number, one in enumerate(sorted(window.slices_left)):
             load = LoadSlice(id=one, table=self._table, window=window.folder, number=number)
             self._add(load, window)
 
-    def _slice_ended(self, window: Window, task: LoadSlice, ended: Ended) -> None:
-        if ended.error is not None:
-            self._unload(task.id)
-            self._again_or_break(window, task, ended)
-            return
-        if ended.stopped and not window.broken:
-            return  # the next process applies the window again
+    def _slice_ended(self, window: Window, task: LoadSlice) -> None:
         window.slices_left.discard(task.id)
         self._tell(window, "loading")
         if window.slices_left or self._pool.stopping:
             return
         if window.broken:
             self._break(window)
-        elif window.rows_in == window.rows:
-            self._advance(window)
+        elif error := window.disproof():
+            self._host.halt(error)
         else:
-            self._host.halt(
-                StateError(
-                    "the slices of a window do not hold its rows",
-                    why=f"{window.rows:,} rows were gathered, {window.rows_in:,} written",
-                    fix='run again with [run] apply_order = "token"; nothing is lost',
-                )
-            )
+            self._advance(window)
 
     def _advance(self, window: Window) -> None:
         self._tell(window, "advancing")
@@ -244,28 +240,26 @@ class Course:
         )
         self._add(advance, window)
 
-    def _advance_ended(self, window: Window, task: AdvanceWindow, ended: Ended) -> None:
-        if ended.error is not None:
-            self._again_or_break(window, task, ended)
-            return
+    def _advance_ended(self, window: Window) -> None:
         for one in window.closed & self._ranges.keys():
             self._ranges.pop(one)
             self._host.finished(one)
         self._progress.window(self._table, None)
         self._through(window)
 
-    def _again_or_break(self, window: Window, task: Task, ended: Ended) -> None:
+    def _again_or_break(
+        self, window: Window, task: Task, error: SnapshotError, *, stopped: bool
+    ) -> None:
         """Try a step again if that may help; else have the window applied as it was read.
 
         An error of the servers or of the run's state ends the run instead.
         """
-        error = ended.error
         self._tries[task.id] += 1
         if isinstance(error, Transient) and self._tries[task.id] < TRIES_MAX:
             self._progress.retried(self._table)
             self._pool.add(task)
         elif isinstance(error, CONCERNS_ALL):
-            if not ended.stopped:  # a wait that the operator broke off is no failure
+            if not stopped:  # a wait that the operator broke off is no failure
                 self._host.halt(error)
         else:
             window.broken = True
@@ -275,10 +269,16 @@ class Course:
 
     def _break(self, window: Window) -> None:
         """Have the ranges of a window applied batch by batch, so that only the bad one fails."""
-        for task in list(window.loaded):
-            self._unload(task)
-        for task in list(window.batches):
-            self._as_read(task)
+        for loaded in list(window.loaded):
+            self._undo(self._tasks[loaded][0])
+        gone = set(window.batches)
+        for task in gone:
+            self._as_read(task, self._alive.drop(task))
+        after = self._alive.gathering
+        if after is not None:  # what it would gather of them begins where this window ends
+            after.gathering -= self._pool.leave(after.gathering & gone)
+            if not after.gathering:
+                self._all_gathered(after)
         self._through(window)
 
     def _through(self, window: Window) -> None:

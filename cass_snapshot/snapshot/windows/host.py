@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from cass_snapshot.errors import SnapshotError
-from cass_snapshot.snapshot.messages import Ended, FromWorker, Task
+from cass_snapshot.snapshot.messages import Ended, FromWorker, Loaded, Task
 from cass_snapshot.snapshot.supervisor import WorkerDeath
 from cass_snapshot.snapshot.watch import UnexpectedError
 
@@ -40,7 +40,11 @@ class Host(Protocol):
         ...
 
     def set_aside(self, task: int, rows: int) -> None:
-        """Take a number of rows of a range that were set aside; 0 ranges, a slice has many."""
+        """Take a number of rows of a range that were set aside while it was read."""
+        ...
+
+    def refused(self, message: Loaded) -> None:
+        """Take the rows of a slice that the target refused."""
         ...
 
     def hear(self, message: FromWorker | WorkerDeath) -> None:

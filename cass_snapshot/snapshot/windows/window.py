@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from cass_snapshot.errors import StateError
 from cass_snapshot.model import Batch, TokenRange
 from cass_snapshot.rejection import Stretch, Unwritten
 from cass_snapshot.snapshot.status import WindowStatus
@@ -26,6 +27,8 @@ class Window:
     number: int = 1
     ranges: dict[int, TokenRange] = field(default_factory=dict)
     batches: dict[int, dict[int, Batch]] = field(default_factory=dict)
+    told: dict[int, int] = field(default_factory=dict)
+    """The newest batch of each range that was told, also where it was dropped since."""
     closed: set[int] = field(default_factory=set)
     size: int = 0
     rows: int = 0
@@ -37,14 +40,13 @@ class Window:
     """Whether a slice cannot be loaded as a whole, so that all is to be applied as it was read."""
 
     def gathered(self, task: int, batch: Batch) -> bool:
-        """Take a batch; tell whether it is news, and not told again after a worker's death."""
-        batches = self.batches.setdefault(task, {})
-        news = batch.seq not in batches
-        if news:
-            self.size += batch.size
-            self.rows += batch.lines.rows
-        batches[batch.seq] = batch
+        """Take a batch; tell whether it is news, and not one of a range that is gathered again."""
+        self.batches.setdefault(task, {})[batch.seq] = batch
+        self.size += batch.size
+        self.rows += batch.lines.rows
         self.ranges[task] = batch.range
+        news = batch.seq > self.told.get(task, 0)
+        self.told[task] = max(batch.seq, self.told.get(task, 0))
         return news
 
     def last_of(self, task: int) -> Batch | None:
@@ -52,23 +54,27 @@ class Window:
         batches = self.batches.get(task)
         return batches[max(batches)] if batches else None
 
-    def drop(self, task: int) -> None:
-        """Forget a range."""
-        gone = self.batches.pop(task, {})
+    def drop(self, task: int) -> list[Batch]:
+        """Forget a range; return the batches that the window had of it."""
+        gone = list(self.batches.pop(task, {}).values())
         self.ranges.pop(task, None)
-        self.rows -= sum(batch.lines.rows for batch in gone.values())
+        self.size -= sum(batch.size for batch in gone)
+        self.rows -= sum(batch.lines.rows for batch in gone)
+        return gone
 
     def load(self, task: int, rows: int, unwritten: Iterable[Unwritten]) -> int:
-        """Take rows of a slice that are in; return how many of the refused ones are news."""
+        """Take rows of a slice that are in; return how many others were refused."""
         self.loaded[task] = self.loaded.get(task, 0) + rows
-        known = self.unwritten.setdefault(task, {})
-        before = len(known)
-        known.update({one.id: one for one in unwritten})
-        return len(known) - before
+        refused = {one.id: one for one in unwritten}
+        self.unwritten.setdefault(task, {}).update(refused)
+        return len(refused)
 
-    def unload(self, task: int) -> int:
-        """Forget the rows of a slice that is written again; return how many were in."""
-        return self.loaded.pop(task, 0)
+    def unload(self, task: int) -> tuple[int, int]:
+        """Forget the rows of a slice that is written again; return how many were in and refused.
+
+        What was refused may be taken the next time.
+        """
+        return self.loaded.pop(task, 0), len(self.unwritten.pop(task, {}))
 
     @property
     def range_numbers(self) -> tuple[int, ...]:
@@ -93,6 +99,16 @@ class Window:
     def rows_in(self) -> int:
         """Return how many rows are in, or refused and durable elsewhere."""
         return sum(self.loaded.values()) + sum(map(len, self.unwritten.values()))
+
+    def disproof(self) -> StateError | None:
+        """Return the error where the rows that are in are not those that were gathered."""
+        if self.rows_in == self.rows:
+            return None
+        return StateError(
+            "the slices of a window do not hold its rows",
+            why=f"{self.rows:,} rows were gathered, {self.rows_in:,} written",
+            fix='run again with [run] apply_order = "token"; nothing is lost',
+        )
 
     def stretches(self) -> tuple[Stretch, ...]:
         """Return what the checkpoints are to be moved over, in order of the ranges."""
@@ -137,7 +153,6 @@ class Pipeline:
         found = [last for window in self.alive if (last := window.last_of(task)) is not None]
         return found[-1] if found else None
 
-    def drop(self, task: int) -> None:
-        """Forget a range."""
-        for window in self.alive:
-            window.drop(task)
+    def drop(self, task: int) -> list[Batch]:
+        """Forget a range; return the batches that any window had of it."""
+        return [batch for window in self.alive for batch in window.drop(task)]
