@@ -59,6 +59,7 @@ class Session:
         self._view = view
         self._protocol_version = source.protocol_version
         self.journal = Journal(plan.run_id, directory, view)
+        self._pace = Pace(settings.run.workers, cores(), monotonic)
         self._progress = Progress(self._first_status(source, target, doctor), monotonic)
         self._budget = Budget(settings.limits, self._progress)
         self._aside = Aside(plan, target.ledger, self._progress, directory.rejected)
@@ -75,7 +76,6 @@ class Session:
         self._counting: Counting | None = None
         self._written_at = 0.0
         self._stop = stop
-        self._pace = Pace(settings.run.workers, cores(), monotonic)
         self._scratch: Path | None = None
         stop.at_once = self._end_at_once
         self._pool: Pool | None = None
