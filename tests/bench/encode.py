@@ -16,9 +16,10 @@ from cass_snapshot.codec.row import RowEncoder
 from cass_snapshot.model import Cells, Position
 from cass_snapshot.mysql.columns import Flavour
 from cass_snapshot.planned import PlannedColumn
-from tests.bench.wide_table import COLUMNS, make_row
+from tests.bench.wide_table import make_row
 from tests.support.typed_cells import SERIALIZE, column, key, plan_columns, table
 
+NAMES = ("id", "name", "qty", "big", "val", "ts", "flag", "amount", "payload", "note")
 TYPES = (
     "uuid",
     "text",
@@ -46,7 +47,7 @@ class Cost:
 
 def wide_columns() -> list[PlannedColumn]:
     """Return the columns of the wide table as a run plans them."""
-    first, *rest = zip(COLUMNS, TYPES, strict=True)
+    first, *rest = zip(NAMES, TYPES, strict=True)
     source = table(key(*first), *(column(name, cql) for name, cql in rest))
     return [target.planned for target in plan_columns(source, Flavour.MYSQL)]
 
