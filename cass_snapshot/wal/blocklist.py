@@ -6,7 +6,7 @@ one before it ends.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from zlib import crc32
 
 from cass_snapshot.blocks import Block, Cut
@@ -60,24 +60,21 @@ def blocks(fields: Fields) -> tuple[Block, ...]:
     return placed((size, stored, check, plain) for size, stored, check, plain in found)
 
 
-def check_blocks(data: bytes | memoryview, blocks: Iterable[Block]) -> None:
+def check_blocks(data: bytes | memoryview, blocks: Sequence[Block]) -> None:
     """Refuse lines that are not those of the blocks.
 
     Raises:
-        FormatError: they are not what was written, in length or checksum.
-        SignedError: they are, and a block is not of whole lines.
+        FormatError: they are not what was written.
+        SignedError: they are, and the blocks are not whole lines, or not all of them.
     """
-    sizes = [block.size for block in blocks]
-    if sum(sizes) != len(data):
-        raise FormatError("the rows have another length than their blocks")
     start = 0
     with memoryview(data) as view:
         for block in blocks:
             if crc32(view[start : start + block.size]) != block.check:
                 raise FormatError("the checksum of a block does not fit")
             start += block.size
-    if not tiles(data, sizes):
-        raise SignedError("a block is not of whole lines")
+    if not tiles(data, [block.size for block in blocks]):
+        raise SignedError("the rows are not blocks of whole lines")
 
 
 def tiles(data: bytes | memoryview, sizes: Iterable[int]) -> bool:

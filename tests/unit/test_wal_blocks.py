@@ -249,7 +249,7 @@ def test_a_block_that_is_not_whole_lines_is_refused(compression: str, data: byte
     stored = data if compression == "none" else frames.compressor().compress(data)
     disk.put(segments(disk)[0], stored)
     block = Block(offset=0, stored=len(stored), size=len(data), check=crc32(data), plain=True)
-    with pytest.raises(WalCorrupt, match="a block is not of whole lines"):
+    with pytest.raises(WalCorrupt, match="the rows are not blocks of whole lines"):
         reader_of(disk).read(batch.segment, [block])
 
 

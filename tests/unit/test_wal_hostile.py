@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from zlib import crc32
 
 import pytest
@@ -10,12 +11,14 @@ import pytest
 from cass_snapshot.blocks import Block
 from cass_snapshot.errors import WalCorrupt
 from cass_snapshot.model import Tally
-from cass_snapshot.wal import frames
+from cass_snapshot.wal import frames, units
 from cass_snapshot.wal.blocklist import BLOCKS_MAX
+from cass_snapshot.wal.fields import FormatError
 from cass_snapshot.wal.format import seal
+from cass_snapshot.wal.log import RangeWal
 from cass_snapshot.wal.records import Commit, Header
 from tests.support.forgetful_disk import ForgetfulDisk
-from tests.support.wal_samples import TABLE, WAL, identity, new_disk, open_wal
+from tests.support.wal_samples import TABLE, WAL, identity, new_disk, open_wal, segments
 
 FOLDER = WAL / str(TABLE)
 
@@ -88,6 +91,7 @@ def block(data: bytes = ROWS, **other: object) -> Block:
         ({"blocks": (block(stored=2**62),)}, ROWS),
         ({"blocks": (block(ROWS[:5]), block(ROWS[5:]))}, ROWS),
         ({"blocks": (block(ROWS[:7]), block(ROWS[7:]))}, ROWS),
+        ({"blocks": (block(ROWS[:6]),)}, ROWS),
         ({"blocks": (block(),), "size": 11}, ROWS),
         ({"blocks": (block(),), "rows": 3}, ROWS),
         ({"blocks": (block(MIXED),)}, MIXED),
@@ -155,10 +159,37 @@ def test_frames_that_are_not_the_blocks_are_refused(
         open_wal(framed(opening, *contents, line), "zstd")
 
 
-def test_frames_of_rows_without_end_are_refused() -> None:
+def test_more_blocks_than_any_batch_has_make_no_batch() -> None:
+    """Though each of them is there, and is right."""
+    many = BLOCKS_MAX + 1
+    blocks = (block(b"[1]\n"),) * many
+    commit = {"rows": many, "size": 4 * many, "blocks": blocks}
+    assert open_wal(hostile(commit, b"[1]\n" * many)).last_seq == 0
+
+
+def test_frames_of_rows_without_end_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """A batch has so many blocks and bytes, and no more are unpacked to look for its end."""
     opening, _ = seal(Header(identity=identity("zstd"), first_seq=1, prev="0" * 16))
     with pytest.raises(WalCorrupt, match="more blocks than any batch has"):
         open_wal(framed(opening, *[b"[1]\n"] * (BLOCKS_MAX + 1)), "zstd")
-    disk = framed(opening, *[b"[%b]\n" % (b"1" * 16_000_000)] * 18)
-    assert open_wal(disk, "zstd").last_seq == 0
+    monkeypatch.setattr(units, "UNIT_BYTES_MAX", 100)
+    disk = framed(*[b"[%d]\n" % 10**16] * 4, b"{}\n")
+    (path,) = segments(disk)
+    unpack = frames.decompressor()
+    assert units.unit_of_frames(disk.open(path), 0, unpack).size == len(disk.content(path))
+    disk = framed(*[b"[%d]\n" % 10**16] * 5, b"{}\n")
+    with pytest.raises(FormatError, match="of a size that this tool does not write"):
+        units.unit_of_frames(disk.open(path), 0, unpack)
+
+
+def test_a_block_that_would_begin_before_its_file_is_not_looked_for(tmp_path: Path) -> None:
+    """In a torn tail, a commit line leads to its blocks; this one to nowhere."""
+    blocks = (block(stored=2**40),)
+    opening, rows, line = signed({"blocks": blocks}, ROWS)
+    disk = framed(opening[5:], rows, line)
+    folder = tmp_path / str(TABLE)
+    folder.mkdir(mode=0o700)
+    path = folder / "000017-000001.wal.zst"
+    path.touch(mode=0o600)
+    path.write_bytes(disk.content(FOLDER / path.name))
+    assert RangeWal.open(tmp_path, identity("zstd"), checkpoint_seq=0).last_seq == 0

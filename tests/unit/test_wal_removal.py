@@ -180,6 +180,17 @@ def test_a_segment_that_was_merely_begun_goes_on_from_what_is_gone(
     assert open_wal(disk, compression, checkpoint_seq=6).last_seq == 7
 
 
+def test_a_footer_that_is_not_as_written_removes_nothing() -> None:
+    """One flipped digit makes a batch that the target lacks look as if it had it."""
+    disk = a_batch_each("none", closed=True)
+    (first, *_) = segments(disk)
+    content = disk.content(first)
+    disk.put(first, content.replace(b'"last_seq":1,', b'"last_seq":0,'))
+    assert remove(disk, 6, closed=True) == 0
+    disk.put(first, content)
+    assert remove(disk, 6, closed=True) > 0
+
+
 def test_other_ranges_and_copies_of_torn_tails_stay(tmp_path: Path) -> None:
     """A human may still want the bytes that a crash left."""
     folder = tmp_path / str(TABLE)

@@ -82,6 +82,18 @@ def test_a_batch_cut_between_two_blocks_is_torn(compression: str) -> None:
 
 
 @both
+def test_a_batch_whose_header_is_torn_is_torn_with_it(compression: str) -> None:
+    """The first batch is one write with the header: a whole batch behind zeros proves nothing."""
+    disk = new_disk()
+    wal = open_wal(disk, compression)
+    batch = append(wal, SMALL)
+    wal._fail(OSError("the process died"))
+    disk = disk.survivor(Kept.EVERYTHING)
+    put(disk, {0: bytes(batch.offset)})
+    assert open_wal(disk, compression).last_seq == 0
+
+
+@both
 @pytest.mark.parametrize("number", [0, 399])
 def test_a_damaged_block_of_a_batch_that_was_durable_is_no_torn_tail(
     compression: str, number: int

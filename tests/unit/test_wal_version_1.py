@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from base64 import b64decode
+from dataclasses import replace
 from zlib import crc32
 
 import pytest
 
 from cass_snapshot.blocks import Block
 from cass_snapshot.errors import WalCorrupt
+from cass_snapshot.wal.fields import FormatError
 from cass_snapshot.wal.format import parse, seal
 from cass_snapshot.wal.reader import RangeReader
 from cass_snapshot.wal.records import Commit, Header
@@ -133,6 +135,8 @@ def test_blocks_in_a_segment_of_version_1_are_refused() -> None:
     header = parse(HEADER)
     assert isinstance(header, Header)
     assert (header.version, seal(header)[0]) == (1, HEADER)
+    with pytest.raises(FormatError, match="no segment of format 1 to 2"):
+        parse(seal(replace(header, version=0))[0])
     rows = b'["a"]\n'
     block = Block(offset=0, stored=6, size=6, check=crc32(rows), plain=True)
     commit = Commit(
