@@ -86,6 +86,7 @@ class Worker:
             stop=self._stop,
         )
         self._parts = Parts(job, name=name, patience=self._patience)
+        self._removes = job.settings.run.wal_bytes_max is not None
         self._windows = WindowWork(
             self._parts,
             self._patience,
@@ -268,7 +269,11 @@ class Worker:
 
     def _apply_batches(self, task: CopyRange) -> None:
         target = self._parts.target(task.table)
+        segment = ""
         for batch, written in apply(self._batches(), target, self._patience):
+            if self._removes and (batch.closing or batch.segment != segment):
+                self._parts.remove_applied(task.table, batch)
+                segment = batch.segment
             self._send(
                 Applied(
                     task=task.id,

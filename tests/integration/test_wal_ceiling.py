@@ -1,0 +1,42 @@
+"""``wal_bytes_max``: what the target has goes from the disk, and the copy is whole nevertheless."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.command import Command
+from tests.support.compare import differences
+from tests.support.ledger import assert_read_once
+from tests.support.servers import Place
+from tests.support.source_tables import FILES_ROWS
+
+pytestmark = pytest.mark.servers
+
+
+@pytest.mark.parametrize("order", ["token", "key"])
+def test_nothing_of_the_wal_is_left_where_all_of_it_is_applied(shared: Place, order: str) -> None:
+    """Segments go while the run is at work; a killed one continues from what is left."""
+    command = Command(
+        shared,
+        MYSQL__BATCH_ROWS_MAX="40",
+        RUN__WORKERS="2",
+        RUN__WAL_BYTES_MAX="1 MiB",
+        RUN__WINDOW_BYTES="64 KiB",
+        RUN__APPLY_ORDER=order,
+    )
+    with command.start_run("files", "--range-count", "8") as running:
+        running.until(
+            lambda: shared.rows_checkpointed() >= FILES_ROWS // 4, "some rows are checkpointed"
+        )
+        running.kill()
+        running.wait_gone()
+
+    again = command.run("files", "--range-count", "8")
+
+    assert again.code == 0, str(again)
+    assert "what was applied is removed" in again.out
+    assert differences(shared, "files") == []
+    assert_read_once(shared, FILES_ROWS)
+    assert list(Path(command.runs).glob("*/wal/*/*.wal")) == []
