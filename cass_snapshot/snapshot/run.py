@@ -116,6 +116,7 @@ def _tell_orders(journal: Journal, plan: RunPlan) -> None:
             order=order.order,
             window_bytes=order.window_bytes,
         )
+        _warn(journal, order.findings, ())
 
 
 def _kept_ranges(settings: Settings, plan: RunPlan) -> str:
