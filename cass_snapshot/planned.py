@@ -76,6 +76,14 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Way:
+    """How rows are written into a target, and why so."""
+
+    name: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
     """Rows read here and there on the ring, and what they let guess of the whole table.
 
@@ -159,7 +167,8 @@ class PlannedTarget:
     and ``ddl`` are the target's business; ``definitions`` are its column types as text, in the
     order of the columns. ``key`` names the target's columns that tell rows apart; ``owned`` says
     that a row may be replaced whole: the primary key is the only unique key, every column is
-    written, and nothing hangs on a deletion. ``skipped`` are source columns that are not copied.
+    written, and nothing hangs on a deletion; if it may not, ``shared`` says why. ``skipped`` are
+    source columns that are not copied.
     """
 
     name: str
@@ -172,6 +181,7 @@ class PlannedTarget:
     key: tuple[str, ...] = ()
     conflict: Conflict = Conflict.OVERWRITE
     owned: bool = True
+    shared: str = ""
     profile: str = "readable"
     skipped: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()

@@ -51,6 +51,7 @@ def summary(status: RunStatus, commands: Commands, width: int = 80) -> list[str]
         "",
         *_steps(status),
         *_counts(status.tables),
+        *_ways(status.tables, width),
         *_odds(status),
         *besides_lines(status.tables, width),
         *_failures(status.tables, width),
@@ -108,6 +109,15 @@ def _steps(status: RunStatus) -> list[str]:
     if len(rows) == 1:
         return []
     return [*(f"  {line}" for line in columns(rows)), ""]
+
+
+def _ways(tables: Sequence[TableStatus], width: int) -> list[str]:
+    """Return how rows were written, table by table where they differ."""
+    ways = {table.how for table in tables if table.how}
+    told = [f"by {how}" for how in ways]
+    if len(ways) > 1:
+        told = [f"{table.table} by {table.how}" for table in tables if table.how]
+    return [line for text in told for line in _wrapped("written", text, width)]
 
 
 def _counts(tables: Sequence[TableStatus]) -> list[str]:

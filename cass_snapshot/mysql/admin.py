@@ -8,13 +8,15 @@ from mysql.connector import Error
 
 from cass_snapshot.errors import PreflightError
 from cass_snapshot.model import Table
+from cass_snapshot.mysql.choice import foresee
 from cass_snapshot.mysql.connection import address, connect, require_database, server_facts
 from cass_snapshot.mysql.faults import translate
+from cass_snapshot.mysql.grants import read_grants
 from cass_snapshot.mysql.ledger import MysqlLedger
 from cass_snapshot.mysql.planning.plan import refuse
 from cass_snapshot.mysql.server import server_findings
 from cass_snapshot.mysql.targets import create_target, plan_target, rows
-from cass_snapshot.planned import Finding, PlannedTarget, TableMapping
+from cass_snapshot.planned import Finding, PlannedTarget, TableMapping, Way
 from cass_snapshot.settings import MysqlSettings
 
 
@@ -83,6 +85,11 @@ class MysqlAdmin:
             ours=self._ledger.exists()
             and self._ledger.created_by_us(f"{self._settings.database}.{mapping.target}"),
         )
+
+    def way(self, target: PlannedTarget) -> Way:
+        """Return how rows of a plan will be written."""
+        ask = partial(rows, self._connection, self._settings)
+        return foresee(self._settings, self._facts, read_grants(ask), target)
 
     def compare(self, target: PlannedTarget) -> None:
         """Refuse a plan one of whose findings is a failure."""

@@ -52,7 +52,6 @@ class Inserter:
         flavour: Flavour,
         max_allowed_packet: int,
     ) -> None:
-        self.name = NAMES[conflict]
         self._text = RowText(columns)
         self._renderers = [renderer(c.planned, quoted=c.textual) for c in columns]
         before, after = upsert(

@@ -130,6 +130,8 @@ SESSION = (
 )
 """Notes count as warnings."""
 SESSION_ISOLATION = "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED"
+PROBE_PATIENCE = "SET SESSION lock_wait_timeout = 2"
+"""Seconds for a table that somebody else has locked, where nothing depends on the answer."""
 SESSION_FACTS = (
     "SELECT @@sql_mode, @@time_zone, @@character_set_client, @@character_set_connection,"
     " @@collation_connection, @@sql_notes"

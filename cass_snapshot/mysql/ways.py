@@ -15,17 +15,15 @@ import orjson
 from mysql.connector import Error
 
 from cass_snapshot.model import Lines
+from cass_snapshot.mysql.choice import kept_apart, refused, way
 from cass_snapshot.mysql.columns import target_columns
 from cass_snapshot.mysql.connection import server_facts
-from cass_snapshot.mysql.faults import DENIED_CODES
 from cass_snapshot.mysql.insert import Inserter
 from cass_snapshot.mysql.load import Loader
 from cass_snapshot.mysql.refusals import refusal
-from cass_snapshot.planned import Conflict, PlannedTarget
+from cass_snapshot.planned import PlannedTarget
 
 log = logging.getLogger(__name__)
-LOCAL_INFILE_CODES = frozenset({1148, 2000, 2068, 3948, 4166})
-"""The server, its settings or the connector do not allow LOAD DATA LOCAL."""
 
 
 class Ways:
@@ -44,13 +42,12 @@ class Ways:
         self._columns = target_columns(target)
         self._loader: Loader | None = None
         self._inserter: Inserter | None = None
+        self._name = ""
 
     @property
     def name(self) -> str:
-        """Return the name of the way that is used; empty before ``find``."""
-        if self._loader is not None:
-            return self._loader.name
-        return self._inserter.name if self._inserter is not None else ""
+        """Return the way that is used, and why if it is the slower; empty before ``find``."""
+        return self._name
 
     def find(self, connection: Any) -> None:  # noqa: ANN401 - see connection.connect
         """Find out what a server allows.
@@ -66,10 +63,11 @@ class Ways:
             flavour=facts.flavour,
             max_allowed_packet=facts.max_allowed_packet,
         )
-        self._loader = None
-        if self._target.owned and self._target.conflict is Conflict.OVERWRITE:
-            loader = Loader(self._table, self._columns, self._directory)
-            self._loader = loader if loader_allowed(connection, loader) else None
+        loader = Loader(self._table, self._columns, self._directory)
+        why_not = kept_apart(self._target) or refused(connection, loader, facts)
+        self._loader = None if why_not else loader
+        found = way(self._target, why_not)
+        self._name = f"{found.name}, because {found.why}" if why_not else found.name
 
     def put(self, cursor: Any, lines: Lines) -> None:  # noqa: ANN401 - see connection.connect
         """Write all of some rows, in the open transaction.
@@ -85,8 +83,8 @@ class Ways:
             elif self._inserter is not None:
                 self._inserter.put(cursor, lines.data)
         except Error as error:
-            if (refused := refusal(error)) is not None:
-                raise refused from error
+            if (refusing := refusal(error)) is not None:
+                raise refusing from error
             raise
 
     def put_lines(self, cursor: Any, rows: Sequence[bytes]) -> None:  # noqa: ANN401 - see connection.connect
@@ -110,21 +108,3 @@ class Ways:
 def words(line: bytes) -> int:
     """Return how many bare words (null, true, false) a line holds."""
     return sum(value is None or isinstance(value, bool) for value in orjson.loads(line))
-
-
-def loader_allowed(connection: Any, loader: Loader) -> bool:  # noqa: ANN401 - see connection.connect
-    """Tell whether LOAD DATA LOCAL may be used, by loading no rows.
-
-    Raises:
-        mysql.connector.Error: the server refuses for another reason than permission.
-    """
-    try:
-        with connection.cursor() as cursor:
-            loader.probe(cursor)
-    except Error as error:
-        connection.rollback()
-        if error.errno in LOCAL_INFILE_CODES | DENIED_CODES:
-            return False
-        raise
-    connection.rollback()
-    return True

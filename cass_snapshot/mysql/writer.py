@@ -79,7 +79,7 @@ class MysqlTarget:
 
     @property
     def how(self) -> str:
-        """Return the name of the way in which rows are written; empty before the first one."""
+        """Return how rows are written, and why if not the fastest way; empty before the first."""
         return self._ways.name
 
     def checkpoint(self, token_range: TokenRange) -> Checkpoint:

@@ -17,7 +17,7 @@ from cass_snapshot.model import (
     TokenRange,
     Written,
 )
-from cass_snapshot.planned import Finding, PlannedTarget, TableMapping
+from cass_snapshot.planned import Finding, PlannedTarget, TableMapping, Way
 from cass_snapshot.rejection import Problem, Stretch, Unwritten
 from cass_snapshot.validation import RangeTally, Validation
 
@@ -27,7 +27,7 @@ class Target(Protocol):
 
     @property
     def how(self) -> str:
-        """Return the name of the way in which rows are written; empty before the first one."""
+        """Return how rows are written, and why if not the fastest way; empty before the first."""
         ...
 
     def checkpoint(self, token_range: TokenRange) -> Checkpoint:
@@ -182,6 +182,10 @@ class TargetAdmin(Protocol):
 
         Whatever keeps the table from being copied is a finding of the plan, not an error.
         """
+        ...
+
+    def way(self, target: PlannedTarget) -> Way:
+        """Return how rows of a plan will be written, as server and login allow it now."""
         ...
 
     def compare(self, target: PlannedTarget) -> None:

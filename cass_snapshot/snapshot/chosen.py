@@ -128,7 +128,7 @@ def _as_it_is(admin: TargetAdmin, job: TableJob) -> TableJob:
             why="its checkpoints say that rows are in it, and there is no such table",
             fix=f"cass-snapshot run --new {job.table.name}",
         )
-    return replace(job, target=replace(job.target, owned=there.owned))
+    return replace(job, target=replace(job.target, owned=there.owned, shared=there.shared))
 
 
 def _refuse_overtaken(job: TableJob, newest: RunRecord | None) -> None:

@@ -211,5 +211,7 @@ def test_rows_arrive_equal_where_load_data_is_not_allowed(
     finally:
         own_servers.servers.sql("SET GLOBAL local_infile = ON")
     assert ended.code == 0, str(ended)
-    assert command.status()["tables"][0]["how"].startswith("INSERT")
+    assert command.status()["tables"][0]["how"] == (
+        "INSERT ... ON DUPLICATE KEY UPDATE, because local_infile is OFF at the server"
+    )
     assert differences(own_place, "files") == []

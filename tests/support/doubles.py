@@ -23,7 +23,7 @@ from cass_snapshot.model import (
 )
 from cass_snapshot.mysql.columns import Flavour
 from cass_snapshot.mysql.planning.plan import plan as plan_target
-from cass_snapshot.planned import Finding, PlannedColumn, PlannedTarget, Sample, TableMapping
+from cass_snapshot.planned import Finding, PlannedColumn, PlannedTarget, Sample, TableMapping, Way
 from cass_snapshot.protocols.sources import SAMPLE_SECONDS
 from cass_snapshot.rejection import Encoded, Problem, Rejected, Stretch, Unwritten
 from cass_snapshot.settings import MysqlSettings, RunSettings, Settings
@@ -346,6 +346,10 @@ class MemoryAdmin:
         """Return what a table becomes in MySQL."""
         found = plan_target(table, mapping, database="shop", flavour=Flavour.MYSQL)
         return replace(found, exists=mapping.target in self.there)
+
+    def way(self, target: PlannedTarget) -> Way:
+        """Return the fastest way for what is owned."""
+        return Way(name="LOAD DATA", why="owned" if target.owned else target.shared)
 
     def compare(self, target: PlannedTarget) -> None:
         """Find that every target fits."""

@@ -45,6 +45,7 @@ TABLE = TableStatus(
     ranges_done=256,
     rows_read=11_840_233,
     rows_applied=11_840_233,
+    how="LOAD DATA",
     retries=4,
     wal_bytes=3_435_973_837,
     wal_segments=60,
@@ -91,11 +92,27 @@ def test_a_run_that_is_done_says_what_both_sides_hold() -> None:
         "  table          cassandra        mysql   diff",
         "  shop.orders   11,840,233   11,840,233      0   OK",
         "",
+        "  written  by LOAD DATA",
         "  retried 4 times",
         "  wal      3.2 GiB in 60 segments",
         "           kept in runs/20261120T104211-shop.orders-k3f9/wal",
         "",
         "  next     STATUS k3f9",
+    ]
+
+
+def test_a_slower_way_of_writing_is_told_with_its_reason() -> None:
+    """Once where all tables agree, else table by table; nothing where no row was written."""
+    slower = "INSERT ... ON DUPLICATE KEY UPDATE, because local_infile is OFF at the server"
+    assert "written" not in "\n".join(ended(0, how=""))
+    text = "\n".join(ended(0, how=slower))
+    assert text.count("written") == 1
+    assert f"  written  by {slower}" in " ".join(text.replace("\n           ", " ").split("\n"))
+    other = replace(TABLE, table="shop.items", how=slower)
+    lines = summary(replace(STATUS, tables=(TABLE, other)), COMMANDS)
+    assert [line[:40] for line in lines if "written" in line] == [
+        "  written  shop.orders by LOAD DATA",
+        "  written  shop.items by INSERT ... ON D",
     ]
 
 

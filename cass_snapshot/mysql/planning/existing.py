@@ -242,20 +242,22 @@ def _harmless(other: KeyFacts, key: Sequence[str], left: Sequence[ColumnFacts]) 
     return other.whole and bool(parts & (free | counted))
 
 
-def owned(there: TableFacts, mapping: TableMapping, left: Sequence[ColumnFacts]) -> bool:
-    """Tell whether rows may be replaced whole: nothing of them is anybody else's.
+def shared(there: TableFacts, mapping: TableMapping, left: Sequence[ColumnFacts]) -> str:
+    """Return why rows may not be replaced whole; empty where nothing of them is anybody else's.
 
     A trigger or a child table that the login cannot see would act on every row that REPLACE
     deletes; so what may be hidden counts as there.
     """
-    return not there.unseen and _seems_owned(there, mapping, left)
+    if why := _seems_shared(there, mapping, left):
+        return why
+    return "triggers or foreign keys may be hidden from the login" if there.unseen else ""
 
 
 def hidden_findings(
     there: TableFacts, mapping: TableMapping, left: Sequence[ColumnFacts]
 ) -> Iterator[Finding]:
     """Yield that the login sees too little to replace rows, where nothing else forbids it."""
-    if there.unseen and _seems_owned(there, mapping, left):
+    if there.unseen and not _seems_shared(there, mapping, left):
         yield warn(
             f"foreign keys and triggers of {mapping.target} may be hidden from this login:"
             " rows are updated, never replaced, which is slower",
@@ -263,15 +265,20 @@ def hidden_findings(
         )
 
 
-def _seems_owned(there: TableFacts, mapping: TableMapping, left: Sequence[ColumnFacts]) -> bool:
-    match = matched(there, mapping)
-    return (
-        [k.name for k in there.keys] == [PRIMARY]
-        and match is not None
-        and all(c.generated for c in left)
-        and not there.children
-        and not any(event == "DELETE" for event, _ in there.triggers)
-    )
+def _seems_shared(there: TableFacts, mapping: TableMapping, left: Sequence[ColumnFacts]) -> str:
+    """Return what of a row is seen to be somebody else's."""
+    others = [k.name for k in there.keys if k.name != PRIMARY]
+    apart = [c.name for c in left if not c.generated]
+    if others:
+        return f"the target has a second unique key, {others[0]}"
+    if matched(there, mapping) is None:
+        return "the target has no primary key"
+    if apart:
+        return f"the target has a column that is not written, {apart[0]}"
+    if there.children:
+        return "another table refers to the target"
+    deleting = [name for event, name in there.triggers if event == "DELETE"]
+    return f"the target has a DELETE trigger, {deleting[0]}" if deleting else ""
 
 
 def _same(names: Sequence[str]) -> set[str]:

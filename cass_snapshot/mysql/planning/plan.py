@@ -53,7 +53,8 @@ def plan(
         exists=there is not None,
         key=laid.key,
         conflict=mapping.conflict,
-        owned=laid.owned,
+        owned=not laid.shared,
+        shared=laid.shared,
         profile=mapping.profile,
         skipped=skipped_columns(table, mapping),
         findings=tuple(dict.fromkeys(found)),
@@ -67,7 +68,7 @@ class _Laid:
 
     places: list[Place]
     key: tuple[str, ...]
-    owned: bool
+    shared: str
     findings: list[Finding]
 
 
@@ -81,7 +82,7 @@ def _to_create(
     places, limits = created.places(wanted, mapping, flavour)
     key = created.key_of(table, places)
     findings = [*limits, *created.match_findings(mapping, key), *trouble]
-    return _Laid(places=places, key=key, owned=True, findings=findings)
+    return _Laid(places=places, key=key, shared="", findings=findings)
 
 
 def _there(
@@ -97,7 +98,7 @@ def _there(
     return _Laid(
         places=places,
         key=key,
-        owned=existing.owned(there, mapping, left),
+        shared=existing.shared(there, mapping, left),
         findings=[
             *existing.table_findings(there, mapping),
             *existing.asked_findings(places, mapping, flavour),

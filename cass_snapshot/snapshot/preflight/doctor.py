@@ -142,7 +142,8 @@ def _fitting(table: TablePreview, told: Sequence[Finding]) -> list[Finding]:
     state = "exists" if table.exists else "run creates"
     columns = f"{len(table.columns)} columns, all types have a target"
     text = f"{table.source} -> {table.target}, which {state}: {columns} ({said})"
-    return [Finding(level=Level.OK, text=text), *found]
+    how = f"{table.source}: written by {table.statement}: {table.statement_why}"
+    return [Finding(level=Level.OK, text=text), Finding(level=Level.OK, text=how), *found]
 
 
 def _named(finding: Finding, table: TablePreview) -> Finding:

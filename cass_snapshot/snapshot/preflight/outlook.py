@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from cass_snapshot.errors import PreflightError, SnapshotError
 from cass_snapshot.model import RangeState, Table
 from cass_snapshot.planned import (
-    Conflict,
     Finding,
     Level,
     PlannedTarget,
     Reading,
     Sample,
     TableMapping,
+    Way,
 )
 from cass_snapshot.protocols import SourceAdmin, TargetAdmin
 from cass_snapshot.rejection import Problem
@@ -119,6 +119,7 @@ class Looked:
     table: Table
     planned: PlannedTarget
     mapping: TableMapping
+    way: Way
     sample: Sample | None
     buffer_pool_bytes: int | None = None
     failures: tuple[Finding, ...] = ()
@@ -145,6 +146,7 @@ def look(
         table=table,
         planned=planned,
         mapping=mapping,
+        way=target.way(planned),
         sample=sample,
         buffer_pool_bytes=target.buffer_pool_bytes,
         failures=failures,
@@ -158,7 +160,6 @@ def preview_of(settings: Settings, looked: Looked, earlier: Earlier) -> TablePre
     if sample is not None:
         sampled, problems = measured(sample, planned)
     rate = earlier.rate(looked.item.source)
-    statement, why = _statement(planned)
     rows = sample.rows_estimated if sample is not None else None
     size = estimate(sampled, rows, settings.mysql.batch_rows_max, rate)
     ordering, narrow = _ordering(settings, looked, size)
@@ -168,8 +169,8 @@ def preview_of(settings: Settings, looked: Looked, earlier: Earlier) -> TablePre
         exists=planned.exists,
         profile=planned.profile,
         conflict=planned.conflict,
-        statement=statement,
-        statement_why=why,
+        statement=looked.way.name,
+        statement_why=looked.way.why,
         key=planned.key,
         key_why=_key_why(planned, looked.mapping),
         ranges=settings.run.ranges,
@@ -247,18 +248,6 @@ def _columns(
         )
         for column, sql_type in zip(planned.columns, planned.definitions, strict=True)
     )
-
-
-def _statement(planned: PlannedTarget) -> tuple[str, str]:
-    """Return how rows are written, and why so."""
-    if planned.conflict is not Conflict.OVERWRITE:
-        why = f"{planned.conflict.value} decides row by row, which REPLACE cannot"
-        return "INSERT ... ON DUPLICATE KEY UPDATE", why
-    if not planned.owned:
-        why = "the target has columns, keys or triggers of its own, which REPLACE would harm"
-        return "INSERT ... ON DUPLICATE KEY UPDATE", why
-    why = "the rows are wholly ours; INSERT ... ON DUPLICATE KEY UPDATE where the server or the"
-    return "LOAD DATA ... REPLACE", f"{why} login does not allow it"
 
 
 def _key_why(planned: PlannedTarget, mapping: TableMapping) -> str:
