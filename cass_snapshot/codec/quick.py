@@ -7,6 +7,7 @@ what becomes of the column. What they give for a column that is written here is 
 
 from __future__ import annotations
 
+from binascii import hexlify
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from itertools import repeat
@@ -45,17 +46,8 @@ _PLAIN_SCALE_MAX = 40
 
 def quick(form: Form, limits: Limits) -> Quick | None:
     """Return what writes ordinary columns of a form, None where each cell wants a look."""
-    if form is Form.TEXT:
-        return _texts_within(limits)
-    if form is Form.UUID:
-        return _cut(uuids) if _bytes_max(limits) >= _UUID_CHARS else None
-    if checks(form, limits) or (limits.identity and form is not Form.DATETIME):
-        return None
-    if form is Form.DECIMAL:
-        return partial(_decimals, limits)
-    if form is Form.DATETIME:
-        return _cut(partial(instants, DATETIME, DATE_DAYS_MIN))
-    return _booleans if form is Form.BOOLEAN else None
+    choose = _CHOICES.get(form)
+    return None if choose is None else choose(limits)
 
 
 def _texts_within(limits: Limits) -> Quick | None:
@@ -157,6 +149,13 @@ def _cut(whole: Callable[[Sequence[bytes]], bytes | None]) -> Quick:
     return texts
 
 
+def _hexadecimal(least: int, most: int, cells: Sequence[bytes]) -> list[bytes] | None:
+    lengths = list(map(len, cells))
+    if min(lengths) < least or max(lengths) > most:
+        return None
+    return (b'"' + b'","'.join(map(hexlify, cells)) + b'"').split(b",")
+
+
 def _booleans(cells: Sequence[bytes]) -> list[bytes] | None:
     if not {1}.issuperset(map(len, cells)):
         return None
@@ -197,3 +196,37 @@ def _long(cells: Sequence[bytes]) -> tuple[Sequence[int], Iterable[str]]:
     read = int.from_bytes
     numbers = [read(cell[4:], "big", signed=True) for cell in cells]
     return numbers, map(str, numbers)
+
+
+def _unchecked(
+    form: Form, write: Quick, *, identity: bool = False
+) -> Callable[[Limits], Quick | None]:
+    """Return the choice of a form that is written at once where nothing else is looked at."""
+
+    def choose(limits: Limits) -> Quick | None:
+        return None if checks(form, limits) or (limits.identity and not identity) else write
+
+    return choose
+
+
+def _uuids_within(limits: Limits) -> Quick | None:
+    return _cut(uuids) if _bytes_max(limits) >= _UUID_CHARS else None
+
+
+def _hexadecimal_within(limits: Limits) -> Quick:
+    return partial(_hexadecimal, limits.bytes_min or 0, _bytes_max(limits))
+
+
+def _decimals_within(limits: Limits) -> Quick | None:
+    return _unchecked(Form.DECIMAL, partial(_decimals, limits))(limits)
+
+
+_DATETIMES = _cut(partial(instants, DATETIME, DATE_DAYS_MIN))
+_CHOICES: dict[Form, Callable[[Limits], Quick | None]] = {
+    Form.TEXT: _texts_within,
+    Form.HEX: _hexadecimal_within,
+    Form.UUID: _uuids_within,
+    Form.BOOLEAN: _unchecked(Form.BOOLEAN, _booleans),
+    Form.DATETIME: _unchecked(Form.DATETIME, _DATETIMES, identity=True),
+    Form.DECIMAL: _decimals_within,
+}

@@ -1,38 +1,28 @@
-"""CPU of the encoder alone: a page of the wide table, column by column, by either encoder.
+"""CPU of the encoder alone: a page of a table, column by column, by either encoder.
 
-    python -m tests.bench.encode
+    python -m tests.bench.encode [SHAPE]
 
 A figure is the least of several: what else runs here only adds.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from time import process_time
 
 from cass_snapshot.codec.compiled import AVAILABLE
 from cass_snapshot.codec.row import RowEncoder
-from cass_snapshot.model import Cells, Position
+from cass_snapshot.model import Cells, Column, ColumnKind, Position
 from cass_snapshot.mysql.columns import Flavour
 from cass_snapshot.planned import PlannedColumn
-from tests.bench.wide_table import make_row
-from tests.support.typed_cells import SERIALIZE, column, key, plan_columns, table
+from tests.bench.shapes import SHAPES, Shape
+from tests.bench.values import to_wire
+from tests.support.typed_cells import plan_columns, table
 
-NAMES = ("id", "name", "qty", "big", "val", "ts", "flag", "amount", "payload", "note")
-TYPES = (
-    "uuid",
-    "text",
-    "int",
-    "bigint",
-    "double",
-    "timestamp",
-    "boolean",
-    "decimal",
-    "blob",
-    "text",
-)
-ROWS = 5_000
+ROWS_MAX = 5_000
+PAGE_BYTES = 4_000_000
 TIMES = 15
 
 
@@ -45,28 +35,29 @@ class Cost:
     compiled_us: float | None
 
 
-def wide_columns() -> list[PlannedColumn]:
-    """Return the columns of the wide table as a run plans them."""
-    first, *rest = zip(NAMES, TYPES, strict=True)
-    source = table(key(*first), *(column(name, cql) for name, cql in rest))
+def columns_of(shape: Shape) -> list[PlannedColumn]:
+    """Return the columns of a kind of table as a run plans them."""
+    source = table(
+        *(Column(name=c.name, type=c.cql, kind=_kind(shape, c.name)) for c in shape.columns)
+    )
     return [target.planned for target in plan_columns(source, Flavour.MYSQL)]
 
 
-def wide_cells(count: int) -> list[Cells]:
-    """Return rows of the wide table as they come from Cassandra."""
-    serialize = [SERIALIZE[cql] for cql in TYPES]
-    return [
-        tuple(
-            None if value is None else make(value)
-            for make, value in zip(serialize, make_row(number), strict=True)
-        )
-        for number in range(count)
-    ]
+def _kind(shape: Shape, name: str) -> ColumnKind:
+    if name in shape.partition_key:
+        return ColumnKind.PARTITION_KEY
+    return ColumnKind.CLUSTERING if name in shape.clustering else ColumnKind.REGULAR
 
 
-def costs() -> Iterator[Cost]:
-    """Yield what the wide table costs, and each of its columns alone."""
-    columns, rows = wide_columns(), wide_cells(ROWS)
+def cells_of(shape: Shape, count: int) -> list[Cells]:
+    """Return rows as they come from Cassandra."""
+    cells = to_wire([c.cql for c in shape.columns])
+    return [tuple(cells(shape.make_row(number))) for number in range(count)]
+
+
+def costs(shape: Shape) -> Iterator[Cost]:
+    """Yield what a row costs, and each of its columns alone."""
+    columns, rows = columns_of(shape), cells_of(shape, min(ROWS_MAX, PAGE_BYTES // shape.row_bytes))
     yield _cost("all columns", columns, rows)
     for place, planned in enumerate(columns):
         name = f"{planned.column.name} {planned.column.type}"
@@ -93,6 +84,6 @@ def _micros(columns: list[PlannedColumn], rows: list[Cells], *, compiled: bool) 
 
 if __name__ == "__main__":
     print(f"{'µs of CPU a row':<18} {'python':>7} {'compiled':>9}")
-    for cost in costs():
+    for cost in costs(SHAPES[sys.argv[1] if sys.argv[1:] else "wide"]):
         compiled = "-" if cost.compiled_us is None else f"{cost.compiled_us:.2f}"
         print(f"{cost.name:<18} {cost.python_us:>7.2f} {compiled:>9}")

@@ -4,7 +4,17 @@
 #include <arpa/inet.h>
 #include <sys/socket.h>
 
-static const char HEX[] = "0123456789abcdef";
+/* Both digits of each byte. */
+static const char HEX_PAIRS[513] =
+    "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
+    "202122232425262728292a2b2c2d2e2f303132333435363738393a3b3c3d3e3f"
+    "404142434445464748494a4b4c4d4e4f505152535455565758595a5b5c5d5e5f"
+    "606162636465666768696a6b6c6d6e6f707172737475767778797a7b7c7d7e7f"
+    "808182838485868788898a8b8c8d8e8f909192939495969798999a9b9c9d9e9f"
+    "a0a1a2a3a4a5a6a7a8a9aaabacadaeafb0b1b2b3b4b5b6b7b8b9babbbcbdbebf"
+    "c0c1c2c3c4c5c6c7c8c9cacbcccdcecfd0d1d2d3d4d5d6d7d8d9dadbdcdddedf"
+    "e0e1e2e3e4e5e6e7e8e9eaebecedeeeff0f1f2f3f4f5f6f7f8f9fafbfcfdfeff";
+
 /* What stands behind the backslash for a control character, 0 where that is \u00XX. */
 static const char SHORT_ESCAPES[32] = {
     ['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f', ['\r'] = 'r',
@@ -34,8 +44,7 @@ static char *write_escape(char *at, Byte byte)
         *at++ = SHORT_ESCAPES[byte];
     } else {
         memcpy(at, "u00", 3);
-        at[3] = HEX[byte >> 4];
-        at[4] = HEX[byte & 15];
+        memcpy(at + 3, HEX_PAIRS + 2 * byte, 2);
         at += 5;
     }
     return at;
@@ -115,11 +124,9 @@ Outcome write_text(Page *page, const Column *column, const Byte *cell, Py_ssize_
 
 static char *write_hex_digits(char *at, const Byte *cell, Py_ssize_t size)
 {
-    for (Py_ssize_t i = 0; i < size; i++) {
-        *at++ = HEX[cell[i] >> 4];
-        *at++ = HEX[cell[i] & 15];
-    }
-    return at;
+    for (Py_ssize_t i = 0; i < size; i++)
+        memcpy(at + 2 * i, HEX_PAIRS + 2 * cell[i], 2);
+    return at + 2 * size;
 }
 
 Outcome write_hex(Page *page, const Column *column, const Byte *cell, Py_ssize_t size)
