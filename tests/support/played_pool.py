@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from cass_snapshot.errors import SnapshotError
@@ -122,7 +123,9 @@ class PlayedPool:
         """Gather a range: what its WAL has, then what is unread."""
         number = task.range.number
         rows = 0
-        for seq in range(self.checkpoints[number] + 1, self.batches + 1):
+        begin = task.after.seq if task.after else self.checkpoints[number]
+        assert begin >= self.checkpoints[number]
+        for seq in range(begin + 1, self.batches + 1):
             batch, fresh = self.captured(task.range, seq)
             rows += batch.lines.rows
             if fresh:
@@ -143,7 +146,7 @@ class PlayedPool:
 
     def cut(self, task: CutWindow) -> Said:
         """Cut a window into slices."""
-        total = sum(int(path.read_text()) for path in (task.window / "ranges").iterdir())
+        total = sum(int(path.read_text()) for path in _indexes(task))
         self._indexed[str(task.window)] = total
         yield Ended(task=task.id, result=(self.slices,))
 
@@ -219,3 +222,7 @@ class PlayedPool:
     def _captured(task: Task, batch: Batch) -> Captured:
         rows = batch.lines.rows + batch.lines.tally.refused
         return Captured(task=task.id, rows=rows, bytes=SIZE, seconds=0.1, segment="1")
+
+
+def _indexes(task: CutWindow) -> list[Path]:
+    return [task.window / "ranges" / str(number) for number in task.ranges]

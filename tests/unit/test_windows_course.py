@@ -97,6 +97,7 @@ def play(
     pool: PlayedPool | None = None,
     *,
     window_bytes: int = 2**30,
+    overlap: bool = False,
     rejected_max: str = "0",
     known: frozenset[str] = frozenset(),
 ) -> Play:
@@ -107,7 +108,7 @@ def play(
         order=ApplyOrder.KEY,
         window_bytes=window_bytes,
         slice_bytes=2**16,
-        overlap=False,
+        overlap=overlap,
         why="said",
     )
     made = replace(made, tables=(replace(made.tables[0], ordering=ordering),))
@@ -218,13 +219,29 @@ def test_the_steps_of_a_window_are_shown(tmp_path: Path) -> None:
     ]
 
 
-def test_a_window_that_is_full_leaves_the_rest_to_the_next_one(tmp_path: Path) -> None:
+@pytest.mark.parametrize("overlap", [False, True])
+def test_a_window_that_is_full_leaves_the_rest_to_the_next_one(
+    tmp_path: Path, overlap: bool
+) -> None:
     """The same ranges go on where they were left; each window is advanced by itself."""
-    made = play(tmp_path, window_bytes=2 * SIZE).run()
+    made = play(tmp_path, window_bytes=2 * SIZE, overlap=overlap).run()
     made.whole()
     advanced = [task for task in made.pool.ran if isinstance(task, AdvanceWindow)]
     assert [sum(len(s.batches) for s in task.stretches) for task in advanced] == [2] * 6
     assert made.kinds()["CutWindow"] == 6
+
+
+@pytest.mark.parametrize("overlap", [False, True])
+def test_the_next_window_is_gathered_meanwhile_where_the_servers_are_apart(
+    tmp_path: Path, overlap: bool
+) -> None:
+    """And only there: on one machine the two would disturb each other."""
+    made = play(tmp_path, window_bytes=4 * SIZE, overlap=overlap).run()
+    made.whole()
+    kinds = [type(task).__name__ for task in made.pool.ran]
+    first_advance = kinds.index("AdvanceWindow")
+    gathered = [t for t in made.pool.ran[:first_advance] if isinstance(t, GatherRange)]
+    assert (len({task.index.parent for task in gathered}) > 1) == overlap
 
 
 def test_a_window_of_one_batch_is_the_least(tmp_path: Path) -> None:
@@ -382,9 +399,12 @@ def test_a_step_that_is_refused_has_the_window_applied_as_it_was_read(
     ]
 
 
-def test_only_the_window_that_is_refused_is_applied_as_it_was_read(tmp_path: Path) -> None:
+@pytest.mark.parametrize("overlap", [False, True])
+def test_only_the_window_that_is_refused_is_applied_as_it_was_read(
+    tmp_path: Path, overlap: bool
+) -> None:
     """Those before it stay; its ranges are applied from where their checkpoints stand."""
-    made = play(tmp_path, window_bytes=6 * SIZE)
+    made = play(tmp_path, window_bytes=6 * SIZE, overlap=overlap)
     made.pool.batches = 4
     step, number = made.pool.load, [0]
 
@@ -485,7 +505,7 @@ def test_a_death_in_any_step_costs_nothing_but_time(
     tmp_path: Path, kind: type[Task], messages: int
 ) -> None:
     """Another worker does the step again; what the dead one told is not counted twice."""
-    made = play(tmp_path, window_bytes=5 * SIZE)
+    made = play(tmp_path, window_bytes=5 * SIZE, overlap=messages % 2 == 0)
     made.pool.refused = {(0, 1): 1, (0, 2): 1}
     made.copying._budget._limits = LimitsSettings(rejected_max="2")
     dies_first(made.pool, kind, messages, times=2)
@@ -501,6 +521,48 @@ def test_a_death_at_the_windows_limit_leaves_the_range_to_the_next_window(tmp_pa
     dies_first(made.pool, GatherRange, 4)
     made.run()
     made.whole()
+
+
+@pytest.mark.parametrize("kind", [CutWindow, LoadSlice, AdvanceWindow])
+@pytest.mark.parametrize("number", [1, 2, 3])
+@pytest.mark.parametrize("ranges_a_window", [1, 2, 5, 7])
+def test_a_window_that_breaks_while_the_next_is_gathered_takes_its_ranges_along(
+    tmp_path: Path, kind: type[Task], number: int, ranges_a_window: int
+) -> None:
+    """Or their later batches would be advanced over a gap; whichever window it is."""
+    made = play(tmp_path, window_bytes=ranges_a_window * SIZE, overlap=True)
+    made.pool.refused = {(1, 2): 2}
+    made.copying._budget._limits = LimitsSettings(rejected_max="2")
+    step, tasks = made.pool.steps[kind], [0]
+
+    def failing(task: Task) -> Said:
+        tasks[0] += 1
+        if tasks[0] == number:
+            yield Ended(task=task.id, error=RangeFailed("r"))
+            return
+        yield from step(task)
+
+    made.pool.steps[kind] = failing
+    made.run()
+    made.whole()
+
+
+def test_a_range_that_turns_unsorted_stays_in_the_window_that_is_loaded(tmp_path: Path) -> None:
+    """Its sorted batches are loaded already; those behind them are applied after that window."""
+    made = play(tmp_path, window_bytes=4 * SIZE, overlap=True)
+    step, tries = made.pool.gather, Counter[int]()
+
+    def unsorted(task: GatherRange) -> Said:
+        number = task.range.number
+        tries[number] += 1
+        if number == 1 and tries[number] == 2:
+            return iter([Ended(task=task.id, unsorted=True)])
+        return step(task)
+
+    made.pool.steps[GatherRange] = unsorted
+    made.run()
+    made.whole()
+    assert [task.range.number for task in made.pool.ran if isinstance(task, CopyRange)] == [1]
 
 
 @pytest.mark.parametrize("kind", [CutWindow, LoadSlice])
@@ -544,7 +606,7 @@ def test_a_stop_in_any_step_leaves_everything_for_the_next_process(
     tmp_path: Path, kind: type[Task], messages: int
 ) -> None:
     """It is no failure; the next process reads nothing again, and the copy is whole."""
-    made = play(tmp_path, window_bytes=7 * SIZE)
+    made = play(tmp_path, window_bytes=7 * SIZE, overlap=messages == 1)
     stops_first(made, kind, messages)
     made.run()
     assert (made.copying.halted, made.copying.failed) == (None, {})
