@@ -93,7 +93,7 @@ def put_others(place: Place, written_at: int | None) -> None:
     )
 
 
-def copy(place: Place, policy: str) -> Outcome:
+def copy(place: Place, policy: str, order: str = "auto") -> Outcome:
     """Run the copy with the mapping."""
     config = place.folder / f"{policy}.toml"
     config.write_text(
@@ -121,7 +121,7 @@ on_conflict = "{policy}"
 """,
         encoding="utf-8",
     )
-    command = Command(place)
+    command = Command(place, RUN__APPLY_ORDER=order)
     return command.call("run", "-c", str(config), *command.both(), "--output", "json")
 
 
@@ -167,17 +167,21 @@ def test_a_copy_made_twice_is_the_copy(flavour_place: Place, policy: str) -> Non
 
 
 @pytest.mark.parametrize(
-    ("policy", "written_at", "existing"),
+    ("order", "policy", "written_at", "existing"),
     [
-        ("overwrite", WRITTEN_AT + 1, COPIED),
-        ("keep", WRITTEN_AT - 1, KEPT),
-        ("newer", WRITTEN_AT + 1, KEPT),
-        ("newer", WRITTEN_AT - 1, COPIED),
-        ("newer", None, COPIED),
+        ("token", "overwrite", WRITTEN_AT + 1, COPIED),
+        ("token", "keep", WRITTEN_AT - 1, KEPT),
+        ("token", "newer", WRITTEN_AT + 1, KEPT),
+        ("token", "newer", WRITTEN_AT - 1, COPIED),
+        ("token", "newer", None, COPIED),
+        ("key", "overwrite", WRITTEN_AT + 1, COPIED),
+        ("key", "keep", WRITTEN_AT - 1, KEPT),
+        ("key", "newer", WRITTEN_AT + 1, KEPT),
     ],
 )
 def test_rows_that_are_there_go_by_the_policy(
     flavour_place: Place,
+    order: str,
     policy: str,
     written_at: int | None,
     existing: dict[str, tuple[object, ...]],
@@ -192,8 +196,9 @@ def test_rows_that_are_there_go_by_the_policy(
     before = ids(place)
     wanted = COPIED | {key: existing[key] for key in KEPT}
     for _ in range(2):
-        outcome = copy(place, policy)
+        outcome = copy(place, policy, order)
         assert outcome.code == 0, str(outcome)
+        assert outcome.record["tables"][0]["order"] == order
         assert held(place) == wanted
         now = ids(place)
         assert {key: now[key] for key in before} == before
