@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict, deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from cass_snapshot.model import Batch, Checkpoint, RangeState
-from cass_snapshot.snapshot.messages import Applied, Captured, Gathered, Loaded
+from cass_snapshot.snapshot.messages import Applied, Captured, Loaded
 from cass_snapshot.snapshot.status import (
     Latency,
     Phase,
@@ -145,27 +145,21 @@ class Progress:
             replaced=added(t.replaced, batch.tally.nulls),
         )
 
-    def gathered(self, table: int, message: Gathered) -> None:
+    def gathered(self, table: int, batch: Batch, *, sign: int = 1) -> None:
         """Count a batch of a window, read now or by an earlier process; no row of it is in yet."""
-        t, lines = self.tables[table], message.batch.lines
-        tally = lines.tally
-        self.change(
-            table,
-            rows_read=t.rows_read + lines.rows + tally.refused,
-            rows_rejected=t.rows_rejected + tally.refused,
-            static_only=t.static_only + tally.static_only,
-            replaced=added(t.replaced, tally.nulls),
-        )
-
-    def ungathered(self, table: int, batch: Batch) -> None:
-        """Take back what a batch has besides its rows: it counts again when it is applied."""
         t, tally = self.tables[table], batch.lines.tally
         self.change(
             table,
-            rows_rejected=t.rows_rejected - tally.refused,
-            static_only=t.static_only - tally.static_only,
-            replaced=added(t.replaced, tuple((name, -count) for name, count in tally.nulls)),
+            rows_read=t.rows_read + sign * (batch.lines.rows + tally.refused),
+            rows_rejected=t.rows_rejected + sign * tally.refused,
+            static_only=t.static_only + sign * tally.static_only,
+            replaced=added(t.replaced, tuple((name, sign * n) for name, n in tally.nulls)),
         )
+
+    def ungathered(self, table: int, batches: Iterable[Batch]) -> None:
+        """Take back what was counted of batches; they count again when they are met again."""
+        for batch in batches:
+            self.gathered(table, batch, sign=-1)
 
     def loaded(self, table: int, message: Loaded) -> None:
         """Count rows of a slice that are in the target."""

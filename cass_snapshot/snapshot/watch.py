@@ -13,7 +13,7 @@ from cass_snapshot.errors import (
     Unavailable,
 )
 from cass_snapshot.snapshot.journal import Journal
-from cass_snapshot.snapshot.messages import CopyRange, FromWorker, Waiting
+from cass_snapshot.snapshot.messages import CopyRange, FromWorker, GatherRange, Waiting
 from cass_snapshot.snapshot.progress import Progress
 from cass_snapshot.snapshot.supervisor import WorkerDeath
 
@@ -77,5 +77,5 @@ class Watch:
             f"{death.worker} died (exit code {death.exit_code}); its ranges go to another worker",
             worker=death.worker,
             exit_code=death.exit_code,
-            ranges=[t.range.number for t in death.tasks if isinstance(t, CopyRange)],
+            ranges=[t.range.number for t in death.tasks if isinstance(t, CopyRange | GatherRange)],
         )

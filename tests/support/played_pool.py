@@ -60,6 +60,8 @@ class PlayedPool:
         self.batches = batches
         self.slices = slices
         self.stopping = False
+        self.again_last = False
+        """Whether the task of a worker that died goes to the end of the queue."""
         self.held: dict[str, tuple[Task, ...]] = {}
         self.ran: list[Task] = []
         self.steps: dict[type[Task], Step] = {
@@ -97,6 +99,8 @@ class PlayedPool:
                 deaths[task.id] += 1
                 if deaths[task.id] == DEATHS_A_TASK_MAX:
                     hear(Ended(task=task.id, error=SnapshotError("workers died over this")))
+                elif self.again_last:
+                    self._pending.append(task)
                 else:
                     self._pending.appendleft(task)
                 break

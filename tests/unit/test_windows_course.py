@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any, cast
 
@@ -518,9 +519,24 @@ def test_a_death_in_any_step_costs_nothing_but_time(
 def test_a_death_at_the_windows_limit_leaves_the_range_to_the_next_window(tmp_path: Path) -> None:
     """It waits to be gathered again when the window is full: it is none of it."""
     made = play(tmp_path, window_bytes=3 * SIZE)
-    dies_first(made.pool, GatherRange, 4)
+    made.pool.refused = {(0, 1): 1}
+    made.copying._budget._limits = LimitsSettings(rejected_max="1")
+    step, died = made.pool.gather, [False]
+
+    def dying(task: GatherRange) -> Said:
+        if task.range.number == 0 and not died[0]:
+            died[0] = True
+            yield from islice(step(task), 4)
+            yield DEATH
+        else:
+            yield from step(task)
+
+    made.pool.steps[GatherRange] = dying
+    made.pool.again_last = True
     made.run()
     made.whole()
+    (first, *_) = [task for task in made.pool.ran if isinstance(task, AdvanceWindow)]
+    assert [s.batches[0].range.number for s in first.stretches] == [1]
 
 
 @pytest.mark.parametrize("kind", [CutWindow, LoadSlice, AdvanceWindow])

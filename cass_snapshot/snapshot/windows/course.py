@@ -126,11 +126,11 @@ class Course:
         window, refused = self._tasks[message.task][1], message.batch.lines.tally.refused
         if message.task in self.as_read:  # its worker was told to leave off
             return
-        if window.gathered(message.task, message.batch):
-            self._progress.gathered(self._table, message)
-            # What an earlier process set aside must not end this one, or no window would get in.
-            if refused and message.fresh:
-                self._host.set_aside(message.task, refused)
+        window.gathered(message.task, message.batch)
+        self._progress.gathered(self._table, message.batch)
+        # What an earlier process set aside must not end this one, or no window would get in.
+        if refused and message.fresh:
+            self._host.set_aside(message.task, refused)
         if window.gathering and window.size >= (self._ordering.window_bytes or sys.maxsize):
             window.gathering -= self._pool.leave(window.gathering)
 
@@ -144,7 +144,7 @@ class Course:
         """Take back what a task has told that is done again: its worker died, or it failed."""
         window = self._tasks[task.id][1]
         if isinstance(task, GatherRange):
-            window.drop(task.id)
+            self._progress.ungathered(self._table, window.drop(task.id))
             task.index.unlink(missing_ok=True)
         self._progress.unloaded(self._table, *window.unload(task.id))
 
@@ -191,8 +191,7 @@ class Course:
         """Have a range, of which windows had some batches, applied batch by batch later."""
         if self._ranges.pop(task, None):  # one that was set aside is left to the next process
             self.as_read.add(task)
-        for batch in dropped:
-            self._progress.ungathered(self._table, batch)
+        self._progress.ungathered(self._table, dropped)
 
     def _apply(self, window: Window) -> None:
         self._alive.applying = window

@@ -27,8 +27,6 @@ class Window:
     number: int = 1
     ranges: dict[int, TokenRange] = field(default_factory=dict)
     batches: dict[int, dict[int, Batch]] = field(default_factory=dict)
-    told: dict[int, int] = field(default_factory=dict)
-    """The newest batch of each range that was told, also where it was dropped since."""
     closed: set[int] = field(default_factory=set)
     size: int = 0
     rows: int = 0
@@ -39,15 +37,12 @@ class Window:
     broken: bool = False
     """Whether a slice cannot be loaded as a whole, so that all is to be applied as it was read."""
 
-    def gathered(self, task: int, batch: Batch) -> bool:
-        """Take a batch; tell whether it is news, and not one of a range that is gathered again."""
+    def gathered(self, task: int, batch: Batch) -> None:
+        """Take a batch."""
         self.batches.setdefault(task, {})[batch.seq] = batch
         self.size += batch.size
         self.rows += batch.lines.rows
         self.ranges[task] = batch.range
-        news = batch.seq > self.told.get(task, 0)
-        self.told[task] = max(batch.seq, self.told.get(task, 0))
-        return news
 
     def last_of(self, task: int) -> Batch | None:
         """Return the newest batch of a range, None where the window has none."""
