@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from cass_snapshot import __version__
+from cass_snapshot.codec.compiled import AVAILABLE
 from tests.bench.options import Options, cores
 from tests.bench.servers import Servers
 
@@ -26,6 +27,7 @@ def facts(servers: Servers, options: Options) -> dict[str, str]:
         "cores": str(cores()),
         "memory": f"{memory_gib():.0f} GiB",
         "cass-snapshot": __version__,
+        "encoder": "compiled" if AVAILABLE else "Python",
         "Python": platform.python_version(),
         "Cassandra": versions["cassandra"],
         "MySQL": versions["mysql"],

@@ -25,6 +25,7 @@ FLOOR_ROWS_PER_S = 500
 FLOOR_BYTES_PER_S = 500_000
 START_S = 180.0
 _PRODUCT_VARIABLES = {"CASS_SNAPSHOT_VERIFY__AFTER_RUN": "false"}
+_HIDE_ENCODER = "import sys\n\nsys.modules['cass_snapshot.codec._encode'] = None\n"
 SPARK_BATCH_BYTES = 2**20
 
 
@@ -87,6 +88,15 @@ def _in_order(order: str, **variables: str) -> Callable[[Track], Command]:
     return lambda track: product(track, CASS_SNAPSHOT_RUN__APPLY_ORDER=order, **variables)
 
 
+def _without_compiler(track: Track) -> Command:
+    """Start the product as it is where nothing could be compiled, its spawned workers too."""
+    folder = track.folder / "plain"
+    folder.mkdir()
+    (folder / "sitecustomize.py").write_text(_HIDE_ENCODER, encoding="utf-8")
+    path = os.pathsep.join((str(folder), str(Path.cwd())))
+    return product(track, CASS_SNAPSHOT_RUN__APPLY_ORDER="key", PYTHONPATH=path)
+
+
 def _naive(track: Track) -> Command:
     servers = track.servers
     return track.python(
@@ -146,6 +156,7 @@ def _load(order: str) -> Callable[[Track], Command]:
 
 PEERS: Mapping[str, Peer] = {
     "key": Peer(title="cass-snapshot, key order", start=_in_order("key")),
+    "python": Peer(title="cass-snapshot, no compiler", start=_without_compiler),
     "token": Peer(title="cass-snapshot, token order", start=_in_order("token")),
     "verified": Peer(
         title="cass-snapshot, verified",

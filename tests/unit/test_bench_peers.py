@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -55,6 +56,20 @@ def test_the_verified_product_verifies(track: Track) -> None:
     assert {"CASS_SNAPSHOT_VERIFY__AFTER_RUN": "true"}.items() == (
         verified.variables.items() - plain.variables.items()
     )
+
+
+def test_the_product_without_a_compiler_encodes_in_python(track: Track) -> None:
+    """Every process of it, for the encoder is hidden from whatever Python starts there."""
+    command = PEERS["python"].start(track)
+    look = "from cass_snapshot.codec.compiled import AVAILABLE; print(AVAILABLE)"
+    seen = subprocess.run(
+        [sys.executable, "-c", look],
+        env={**os.environ, **command.variables},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert seen.stdout.strip() == "False"
 
 
 def test_the_naive_script_has_as_many_processes_as_the_product(track: Track) -> None:

@@ -16,7 +16,7 @@ from tests.bench.target import digest_statement
 from tests.bench.values import to_line, to_wire
 
 ROWS = 500
-EVERY = pytest.mark.parametrize("shape", SHAPES.values(), ids=str)
+EVERY = pytest.mark.parametrize("shape", SHAPES.values(), ids=list(SHAPES))
 DRIVER = {
     "uuid": "UUIDType",
     "text": "UTF8Type",
