@@ -42,7 +42,9 @@ def main() -> int:
     adopt_orphans()
     modes = {"race": race, "cliff": cliff.run, "scaling": scaling.run}
     try:
-        with running(buffer_pool=options.buffer_pool, binlog=options.binlog) as servers:
+        with running(
+            buffer_pool=options.buffer_pool, binlog=options.binlog, redo_log=options.redo_log
+        ) as servers:
             return 0 if modes[options.mode](servers, options) else 1
     except KeyboardInterrupt:
         say("interrupted; the servers are ended")

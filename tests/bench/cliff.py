@@ -60,10 +60,13 @@ def look(folder: Path) -> Sample:
     return 0.0, 0
 
 
-def watch(process: subprocess.Popen[str], folder: Path, until: int) -> Iterator[Sample]:
-    """Yield how many rows are in, until the program ends or so many are."""
+def watch(
+    process: subprocess.Popen[str], folder: Path, until: int, limit_s: float
+) -> Iterator[Sample]:
+    """Yield how many rows are in, until the program ends or so many are, or time is over."""
+    deadline = time.monotonic() + limit_s
     sample = look(folder)
-    while process.poll() is None and sample[1] < until:
+    while process.poll() is None and sample[1] < until and time.monotonic() < deadline:
         yield sample
         time.sleep(LOOK_EVERY_S)
         sample = look(folder)
@@ -85,7 +88,7 @@ def _course(contest: Contest, order: str, rows: int, sections: int) -> Course:
 
 def _samples(command: Command, until: int) -> list[Sample]:
     with started(command) as process:
-        samples = list(watch(process, command.folder, until))
+        samples = list(watch(process, command.folder, until, command.limit_s))
         if process.returncode:
             output, _ = process.communicate()
             raise SystemExit(f"bench: the copy ended with {process.returncode}: {output}")

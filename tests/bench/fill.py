@@ -7,15 +7,14 @@ full if and only if ``bench.filled`` names it, which is written last.
 
 from __future__ import annotations
 
-import multiprocessing
 import sys
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
 from cassandra.query import BatchStatement, BatchType
 
+from tests.bench.pools import processes
 from tests.bench.shapes import KEYSPACE, SHAPES, Shape
 from tests.bench.values import to_wire
 from tests.support.fill import IN_FLIGHT, PROCESSES, open_cluster
@@ -27,6 +26,7 @@ Address = tuple[str, int]
 _KEYSPACE = (
     f"CREATE KEYSPACE IF NOT EXISTS {KEYSPACE}"
     " WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}"
+    " AND durable_writes = false"  # what is lost in a crash is filled again, what is flushed stays
 )
 _FILLED = f"CREATE TABLE IF NOT EXISTS {KEYSPACE}.filled (name text PRIMARY KEY)"
 
@@ -58,8 +58,7 @@ def fill(address: Address, shape: Shape, rows: int) -> bool:
         print(f"bench: filling {KEYSPACE}.{table} ...", file=sys.stderr)
         session.execute(shape.create_cql(table))
         session.execute(f"TRUNCATE {KEYSPACE}.{table}")
-        spawn = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(PROCESSES, mp_context=spawn) as pool:
+        with processes() as pool:
             parts = [
                 pool.submit(_fill_part, address, shape.name, rows, part)
                 for part in range(PROCESSES)

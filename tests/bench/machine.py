@@ -33,5 +33,6 @@ def facts(servers: Servers, options: Options) -> dict[str, str]:
         "MySQL": versions["mysql"],
         "buffer pool": options.buffer_pool,
         "binlog": "on" if options.binlog else "off",
+        "redo log": options.redo_log,
         "workers": str(options.workers),
     }

@@ -10,10 +10,13 @@ from pathlib import Path
 from typing import Literal
 
 from tests.bench.peers import PEERS
+from tests.bench.servers import REDO_LOG
 from tests.bench.shapes import SHAPES
 
 BUFFER_POOL = "2G"
 CLIFF_BUFFER_POOL = "128M"
+CLIFF_REDO_LOG = "100M"
+"""With the two above: MySQL as it comes."""
 CLIFF_ROWS = 6_000_000
 SCALING_ROWS = 10_000_000
 DOCS = Path("docs")
@@ -40,6 +43,7 @@ class Options:
     workers: int
     buffer_pool: str
     binlog: bool
+    redo_log: str
     as_json: bool
     docs: Path
 
@@ -65,6 +69,7 @@ def parse(argv: Sequence[str] | None = None) -> Options:
         workers=given.workers,
         buffer_pool=given.buffer_pool or (CLIFF_BUFFER_POOL if mode == "cliff" else BUFFER_POOL),
         binlog=given.binlog == "on" if given.binlog else mode == "cliff",
+        redo_log=CLIFF_REDO_LOG if mode == "cliff" else REDO_LOG,
         as_json=given.output == "json",
         docs=given.docs,
     )

@@ -9,25 +9,25 @@ that every peer's cells are compared with.
 
 from __future__ import annotations
 
-import multiprocessing
 import pickle
 import sys
 from bisect import bisect_right
 from collections.abc import Callable, Mapping
-from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
 from cass_snapshot.ring.tokens import token
+from tests.bench.pools import processes
 from tests.bench.shapes import SHAPES, Row, Shape
 from tests.bench.values import to_line, to_wire
-from tests.support.fill import PROCESSES
 from tests.support.stack.whole import make_whole
 
 ORDERS = ("key", "token")
 FILE_ROWS = 5000
 FILE_BYTES = 4 * 2**20
-BUCKET_ROWS = 200_000
+BUCKET_BYTES = 128 * 2**20
+OBJECTS_BYTES = 500
+"""What Python adds to a row, its line and its key."""
 _SAMPLE = 10_000
 
 
@@ -56,13 +56,13 @@ def prepare(folder: Path, shape: Shape, rows: int) -> Path:
 
 def _fill(folder: Path, shape: Shape, rows: int) -> None:
     """Sort by scattering: slices of row numbers into buckets, then each bucket by itself."""
-    buckets = -(-rows // BUCKET_ROWS)
+    size = max(1, BUCKET_BYTES // (shape.row_bytes + OBJECTS_BYTES))
+    buckets = -(-rows // size)
     cuts = {order: _cuts(shape, order, rows, buckets) for order in ORDERS}
     for order in ORDERS:
         (folder / order).mkdir()
-    spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(PROCESSES, mp_context=spawn) as pool:
-        slices = [range(at, min(at + BUCKET_ROWS, rows)) for at in range(0, rows, BUCKET_ROWS)]
+    with processes() as pool:
+        slices = [range(at, min(at + size, rows)) for at in range(0, rows, size)]
         scattered = [pool.submit(_scatter, folder, shape.name, cuts, part) for part in slices]
         for job in scattered:
             job.result()

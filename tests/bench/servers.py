@@ -25,6 +25,8 @@ from tests.support.stack.requirements import java_home
 from tests.support.stack.state import StateFile
 
 STACK = "bench"
+REDO_LOG = "512M"
+"""Large enough that it stops nobody."""
 CASSANDRA, MYSQL = "cassandra", "mysql"
 _TICKS = os.sysconf("SC_CLK_TCK")
 _USER, _SYSTEM = 11, 12
@@ -139,10 +141,13 @@ class Servers:
 
 
 @contextmanager
-def running(*, buffer_pool: str, binlog: bool) -> Iterator[Servers]:
+def running(
+    *, buffer_pool: str, binlog: bool = False, redo_log: str = REDO_LOG
+) -> Iterator[Servers]:
     """Start the servers with these settings, and end them afterwards; their data stays."""
     stack = Stack(STACK)
-    arguments = () if binlog else ("--skip-log-bin",)
+    arguments = [f"--innodb-redo-log-capacity={redo_log}"]
+    arguments += [] if binlog else ["--skip-log-bin"]
     if any(server.is_up for server in stack.status()):
         # Broken off by kill -9: the settings of that run are none of ours.
         stack.down(keep=True)

@@ -19,9 +19,11 @@ from pathlib import Path
 from time import perf_counter, thread_time
 from typing import Any
 
-FOLDER_VARIABLE = "CASS_SNAPSHOT_PROFILE_FOLDER"
-DUMP_VARIABLE = "CASS_SNAPSHOT_PROFILE_DUMP"
+FOLDER_VARIABLE = "BENCH_PROFILE_FOLDER"
+DUMP_VARIABLE = "BENCH_PROFILE_DUMP"
 """Where each worker writes what it measured, and whether a cProfile dump besides."""
+OURS = ("event_loop", "listen")
+"""Threads besides the halves: the driver's, which decodes, and the one that hears the parent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +36,12 @@ class Stage:
 
 
 STAGES = (
+    Stage("look up a checkpoint", "cass_snapshot.mysql.writer", "MysqlTarget.checkpoint"),
+    Stage("open and close a WAL", "cass_snapshot.wal.log", "RangeWal.open"),
+    Stage("open and close a WAL", "cass_snapshot.wal.log", "RangeWal.close"),
     Stage("decode", "cass_snapshot.reader.raw", "RawResult.recv_results_rows"),
     Stage("wait for pages", "cass_snapshot.reader.fetch", "_Stream.next"),
+    Stage("position", "cass_snapshot.reader.pages", "CassandraSource.position"),
     Stage("encode", "cass_snapshot.codec.row", "RowEncoder.encode"),
     Stage("arrange", "cass_snapshot.codec.order", "LineOrder.arrange"),
     Stage("sort", "cass_snapshot.codec.order", "LineOrder.sort"),
@@ -167,37 +173,54 @@ def worker(pipe: Any, job: Any, name: str) -> None:  # noqa: ANN401 - what worke
     real: Any = importlib.import_module("cass_snapshot.snapshot.worker")
     watch = Watch()
     install(watch)
-    dump = Profile() if os.environ.get(DUMP_VARIABLE) else None
-    ended: list[dict[str, float]] = []
+    folder, dump = Path(os.environ[FOLDER_VARIABLE]), bool(os.environ.get(DUMP_VARIABLE))
+    threads: dict[str, float] = {}
+    _look_at_end(real.Worker, "_capture_all", "capture", threads, folder, dump=dump)
+    _look_at_end(real.Worker, "serve", "apply", threads, folder, dump=dump)
     close = real.Parts.close
 
-    def last_look(parts: Any) -> None:  # noqa: ANN401 - Parts
-        ended.append(thread_cpu())  # the driver's own thread ends with the parts
+    def look_at_rest(parts: Any) -> None:  # noqa: ANN401 - Parts
+        # The driver's own thread ends with the parts.
+        threads.update({thread: cpu for thread, cpu in thread_cpu().items() if thread in OURS})
         close(parts)
 
-    real.Parts.close = last_look
-    folder = Path(os.environ[FOLDER_VARIABLE])
-    if dump:
-        # The thread that captures has ended by then, so its calls are in its own dump.
-        _profile_capture(real.Worker, folder / f"{name}-capture.prof")
-        dump.runcall(real.main, pipe, job, name)
-        dump.dump_stats(folder / f"{name}-apply.prof")
-    else:
-        real.main(pipe, job, name)
+    real.Parts.close = look_at_rest
+    start_cpu_s = process_cpu()
+    real.main(pipe, job, name)
     result = {
         "spent": {stage: asdict(spent) for stage, spent in watch.spent.items()},
-        "threads": ended[-1] if ended else {},
-        "process_cpu_s": sum(os.times()[:2]),
+        "threads": threads,
+        "start_cpu_s": start_cpu_s,
+        "process_cpu_s": process_cpu(),
     }
     (folder / f"{name}.json").write_text(json.dumps(result), encoding="utf-8")
 
 
-def _profile_capture(owner: Any, path: Path) -> None:  # noqa: ANN401 - the class Worker
-    plain = owner._capture_all
+def process_cpu() -> float:
+    """Return the CPU seconds that this process has used."""
+    return sum(os.times()[:2])
 
-    def profiled(self: Any) -> None:  # noqa: ANN401 - a Worker
-        profile = Profile()
-        profile.runcall(plain, self)
-        profile.dump_stats(path)
 
-    owner._capture_all = profiled
+def _look_at_end(
+    owner: Any,  # noqa: ANN401 - the class Worker
+    method: str,
+    thread: str,
+    threads: dict[str, float],
+    folder: Path,
+    *,
+    dump: bool,
+) -> None:
+    """Have a thread's main method note its CPU, and leave a cProfile dump if one is wanted."""
+    plain = getattr(owner, method)
+
+    def looked_at(self: Any) -> None:  # noqa: ANN401 - a Worker
+        began = thread_time()
+        if dump:
+            profile = Profile()
+            profile.runcall(plain, self)
+            profile.dump_stats(folder / f"{thread}.prof")
+        else:
+            plain(self)
+        threads[thread] = thread_time() - began
+
+    setattr(owner, method, looked_at)

@@ -170,6 +170,6 @@ def test_of_a_generator_the_time_between_its_values_counts() -> None:
 def test_what_no_stage_used_is_shown_as_the_rest() -> None:
     """The lines add up to the process."""
     spent = {"encode": {"calls": 2, "seconds": 3.0, "cpu_s": 1.0}}
-    measured = {"spent": spent, "process_cpu_s": 4.0, "threads": {"main": 2.0}}
-    assert [entry.cpu_s for entry in entries(measured)] == [1.0, 3.0]
+    measured = {"spent": spent, "process_cpu_s": 4.0, "start_cpu_s": 0.5, "threads": {"main": 2.0}}
+    assert [entry.cpu_s for entry in entries(measured)] == [1.0, 2.5, 0.5]
     assert "CPU s by thread: main 2.00" in profile_text(measured, 1000)
