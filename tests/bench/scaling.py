@@ -109,7 +109,8 @@ _HEAD = """\
 # Speed by size and by workers
 
 Made by `bin/bench --scaling`, never by hand. The product in key order with syncs and checkpoints
-on, whole processes from start to exit, on one machine that the servers share: {facts}.
+on, whole processes from start to exit, on one machine that the servers share:
+{facts}.
 
 ![microseconds a row by rows of the table](speed.svg)
 
