@@ -13,6 +13,7 @@ import pytest
 from tests.integration.conftest import OwnServers
 from tests.support.command import Command, Running
 from tests.support.compare import differences
+from tests.support.key_order import assert_ledger_whole, in_key_order
 from tests.support.ledger import assert_read_once, last_validation
 from tests.support.servers import Place, Servers
 from tests.support.source_tables import FILES_ROWS
@@ -60,6 +61,27 @@ def test_a_run_waits_for_mysql_and_finishes(
     kinds = [(e["event"], e["status"]) for e in command.events() if e["event"] == "pause"]
     assert kinds[0] == ("pause", "started")
     assert kinds[-1] == ("pause", "finished")
+
+
+def test_a_window_waits_for_mysql_and_finishes(own_servers: OwnServers, own_place: Place) -> None:
+    """Killed while slices are loaded: the run waits, loads on, and each row counts once."""
+    command = in_key_order(own_place, rows=40, RUN__WINDOW_BYTES="1 GiB")
+    with command.start_run("files", "--range-count", "8") as running:
+        running.until(lambda: "files" in own_place.tables(), "there is a target")
+        running.until(lambda: own_place.count("files") > 0, "rows are loaded")
+        own_servers.stop_mysql(signal.SIGKILL)
+        try:
+            running.until(lambda: says_it_waits(running, command), "it says that it waits")
+        finally:
+            own_servers.start_mysql()
+        ended = running.wait()
+        running.wait_gone()
+    assert ended.code == 0, str(ended)
+    (table,) = command.status()["tables"]
+    assert (table["rows_read"], table["rows_applied"]) == (FILES_ROWS, FILES_ROWS)
+    assert command.status()["worker_restarts"] == 0
+    assert differences(own_place, "files") == []
+    assert_ledger_whole(own_place, FILES_ROWS)
 
 
 def test_a_run_whose_count_breaks_off_counts_again(

@@ -58,7 +58,7 @@ def ledger(place: Place) -> list[list[tuple[object, ...]]]:
             " FROM {db}.snapshot_checkpoints ORDER BY 1"
         ),
         place.sql(
-            "SELECT `range`, row_id, state, error, `column` FROM {db}.snapshot_rejected"
+            "SELECT `range`, row_id, state, error_code, column_name FROM {db}.snapshot_rejected"
             " ORDER BY 1, 2"
         ),
         place.sql("SELECT `range`, batch_seq, `rows`, state FROM {db}.snapshot_wal ORDER BY 1, 2"),

@@ -49,14 +49,16 @@ def unwritten(token_range: TokenRange, name: str) -> Unwritten:
 
 
 class PlayedPool:
-    """Runs one task after the other, as many workers would.
+    """Runs one task after the other, or some in turn, message by message.
 
     Args:
         batches: how many batches each range has.
         slices: into how many slices each window is cut.
+        at_once: how many tasks are in hand.
     """
 
-    def __init__(self, batches: int = 3, slices: int = 4) -> None:
+    def __init__(self, batches: int = 3, slices: int = 4, at_once: int = 1) -> None:
+        self.at_once = at_once
         self.batches = batches
         self.slices = slices
         self.stopping = False
@@ -87,23 +89,31 @@ class PlayedPool:
         """Play tasks until each has ended."""
         self._pending.extend(tasks)
         deaths: Counter[int] = Counter()
-        while self._pending and not self.stopping:
-            task = self._pending.popleft()
-            self._left.discard(task.id)
-            self.ran.append(task)
-            for message in self.steps[type(task)](task):
-                if not isinstance(message, WorkerDeath):
-                    hear(message)
-                    continue
-                hear(replace(message, tasks=(task,)))
+        active: deque[tuple[Task, Said]] = deque()
+        while active or (self._pending and not self.stopping):
+            while self._pending and len(active) < self.at_once and not self.stopping:
+                task = self._pending.popleft()
+                self._left.discard(task.id)
+                self.ran.append(task)
+                active.append((task, self.steps[type(task)](task)))
+            task, said = active.popleft()
+            message = next(said, None)
+            if isinstance(message, WorkerDeath):
                 deaths[task.id] += 1
-                if deaths[task.id] == DEATHS_A_TASK_MAX:
-                    hear(Ended(task=task.id, error=SnapshotError("workers died over this")))
-                elif self.again_last:
-                    self._pending.append(task)
-                else:
-                    self._pending.appendleft(task)
-                break
+                self._bury(task, deaths[task.id], hear)
+            elif message is not None:
+                hear(message)
+                active.append((task, said))
+
+    def _bury(self, task: Task, deaths: int, hear: Hear) -> None:
+        """Tell a death over a task, and give the task to another worker."""
+        hear(replace(DEATH, tasks=(task,)))
+        if deaths == DEATHS_A_TASK_MAX:
+            hear(Ended(task=task.id, error=SnapshotError("workers died over this")))
+        elif self.again_last:
+            self._pending.append(task)
+        elif not self.stopping:
+            self._pending.appendleft(task)
 
     def add(self, task: Task) -> None:
         """Put a task at the end."""

@@ -506,7 +506,8 @@ def test_a_death_in_any_step_costs_nothing_but_time(
     tmp_path: Path, kind: type[Task], messages: int
 ) -> None:
     """Another worker does the step again; what the dead one told is not counted twice."""
-    made = play(tmp_path, window_bytes=5 * SIZE, overlap=messages % 2 == 0)
+    pool = PlayedPool(at_once=1 + messages // 2)
+    made = play(tmp_path, pool, window_bytes=5 * SIZE, overlap=messages % 2 == 0)
     made.pool.refused = {(0, 1): 1, (0, 2): 1}
     made.copying._budget._limits = LimitsSettings(rejected_max="2")
     dies_first(made.pool, kind, messages, times=2)
@@ -542,11 +543,13 @@ def test_a_death_at_the_windows_limit_leaves_the_range_to_the_next_window(tmp_pa
 @pytest.mark.parametrize("kind", [CutWindow, LoadSlice, AdvanceWindow])
 @pytest.mark.parametrize("number", [1, 2, 3])
 @pytest.mark.parametrize("ranges_a_window", [1, 2, 5, 7])
+@pytest.mark.parametrize("at_once", [1, 2, 3])
 def test_a_window_that_breaks_while_the_next_is_gathered_takes_its_ranges_along(
-    tmp_path: Path, kind: type[Task], number: int, ranges_a_window: int
+    tmp_path: Path, kind: type[Task], number: int, ranges_a_window: int, at_once: int
 ) -> None:
     """Or their later batches would be advanced over a gap; whichever window it is."""
-    made = play(tmp_path, window_bytes=ranges_a_window * SIZE, overlap=True)
+    pool = PlayedPool(batches=4, at_once=at_once)
+    made = play(tmp_path, pool, window_bytes=ranges_a_window * SIZE, overlap=True)
     made.pool.refused = {(1, 2): 2}
     made.copying._budget._limits = LimitsSettings(rejected_max="2")
     step, tasks = made.pool.steps[kind], [0]
@@ -622,7 +625,8 @@ def test_a_stop_in_any_step_leaves_everything_for_the_next_process(
     tmp_path: Path, kind: type[Task], messages: int
 ) -> None:
     """It is no failure; the next process reads nothing again, and the copy is whole."""
-    made = play(tmp_path, window_bytes=7 * SIZE, overlap=messages == 1)
+    pool = PlayedPool(at_once=1 + messages)
+    made = play(tmp_path, pool, window_bytes=7 * SIZE, overlap=messages == 1)
     stops_first(made, kind, messages)
     made.run()
     assert (made.copying.halted, made.copying.failed) == (None, {})

@@ -145,7 +145,6 @@ class Course:
         window = self._tasks[task.id][1]
         if isinstance(task, GatherRange):
             self._progress.ungathered(self._table, window.drop(task.id))
-            task.index.unlink(missing_ok=True)
         self._progress.unloaded(self._table, *window.unload(task.id))
 
     def _ended(self, ended: Ended) -> None:
