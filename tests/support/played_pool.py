@@ -81,7 +81,7 @@ class PlayedPool:
         self.rows_in: Counter[int] = Counter()
         self._indexed: dict[str, int] = {}
         self._pending: deque[Task] = deque()
-        self._left: set[int] = set()
+        self.left: set[int] = set()
 
     # What a course and its host ask of a pool.
 
@@ -93,7 +93,7 @@ class PlayedPool:
         while active or (self._pending and not self.stopping):
             while self._pending and len(active) < self.at_once and not self.stopping:
                 task = self._pending.popleft()
-                self._left.discard(task.id)
+                self.left.discard(task.id)
                 self.ran.append(task)
                 active.append((task, self.steps[type(task)](task)))
             task, said = active.popleft()
@@ -121,7 +121,7 @@ class PlayedPool:
 
     def leave(self, tasks: Collection[int]) -> set[int]:
         """Leave off some tasks."""
-        self._left.update(tasks)
+        self.left.update(tasks)
         waiting = {task.id for task in self._pending if task.id in tasks}
         self._pending = deque(task for task in self._pending if task.id not in waiting)
         return waiting
@@ -149,7 +149,7 @@ class PlayedPool:
             if batch.closing:
                 yield Ended(task=task.id, closed=True)
                 return
-            if self.stopping or task.id in self._left:
+            if self.stopping or task.id in self.left:
                 break
         yield Ended(task=task.id, stopped=True)
 

@@ -566,6 +566,29 @@ def test_a_window_that_breaks_while_the_next_is_gathered_takes_its_ranges_along(
     made.whole()
 
 
+def test_a_range_that_is_left_off_and_fails_is_only_judged_when_it_is_applied(
+    tmp_path: Path,
+) -> None:
+    """Its window broke; whoever applies it as it was read meets the error again, or does not."""
+    made = play(tmp_path, PlayedPool(batches=6, at_once=3), window_bytes=4 * SIZE, overlap=True)
+    step, failed = made.pool.gather, Counter[int]()
+
+    def gather(task: GatherRange) -> Said:
+        for message in step(task):
+            if task.id in made.pool.left and task.index.parts[-3] == "2":
+                failed[task.range.number] += 1
+                yield Ended(task=task.id, error=ValueRefused("v"))
+                return
+            yield message
+
+    made.pool.steps[GatherRange] = gather
+    fails_first(made.pool, CutWindow, RangeFailed("r"))
+    made.run()
+    copied = {task.range.number for task in made.pool.ran if isinstance(task, CopyRange)}
+    assert failed.keys() & copied
+    assert not copied & {failure.range for failure in made.copying.failed.get(0, [])}
+
+
 def test_a_range_that_turns_unsorted_stays_in_the_window_that_is_loaded(tmp_path: Path) -> None:
     """Its sorted batches are loaded already; those behind them are applied after that window."""
     made = play(tmp_path, window_bytes=4 * SIZE, overlap=True)
