@@ -24,7 +24,7 @@ from cass_snapshot.model import Lines
 from cass_snapshot.planned import PlannedColumn
 from cass_snapshot.protocols import SortKey
 
-CUT_BYTES = 2**16
+CUT_BYTES = 2**15
 """Small beside a slice, so that little is read that belongs to another; large beside a seek."""
 _WORDED = frozenset({Form.TEXT, Form.JSON})
 """The forms whose strings may hold a comma, a bracket or a control character."""

@@ -162,7 +162,10 @@ def thread_cpu() -> dict[str, float]:
     ticks = os.sysconf("SC_CLK_TCK")
     found: dict[str, float] = {}
     for task in Path("/proc/self/task").iterdir():
-        fields = (task / "stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+        try:
+            fields = (task / "stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+        except (FileNotFoundError, ProcessLookupError):  # it ended between the two looks
+            continue
         name = names.get(int(task.name), "other")
         found[name] = found.get(name, 0.0) + (int(fields[11]) + int(fields[12])) / ticks
     return found

@@ -194,7 +194,7 @@ def test_a_window_is_gathered_cut_loaded_and_advanced(tmp_path: Path) -> None:
     ]
     assert made.events("range") == ["applied"] * RANGES
     (cut,) = [task for task in made.pool.ran if isinstance(task, CutWindow)]
-    assert (cut.slice_bytes, cut.slices_min) == (2**16, 8)
+    assert (cut.slice_bytes, cut.slices_min) == (2**16, 8 * made.copying.workers)
 
 
 def test_the_steps_of_a_window_are_shown(tmp_path: Path) -> None:

@@ -33,7 +33,7 @@ from cass_snapshot.snapshot.windows.window import Pipeline, Window
 
 TRIES_MAX = 3
 """How often a step whose error may pass is tried before the window is applied as it was read."""
-SLICES_A_WORKER = 4
+SLICES_A_WORKER = 8
 """Fewer would let workers wait for the last one."""
 
 
