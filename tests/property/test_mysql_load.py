@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from cass_snapshot.codec.plain import plain_line
 from cass_snapshot.model import Lines
 from cass_snapshot.mysql.columns import Flavour
 from cass_snapshot.mysql.load import Loader, as_load_data
@@ -64,6 +66,8 @@ def pages(draw: st.DrawFn) -> list[Row]:
 def test_the_server_reads_the_values_or_is_not_asked(rows: list[Row]) -> None:
     """Whatever the texts hold, no field differs from its value by one byte."""
     data = as_load_data(as_lines(rows))
+    if all(plain_line(line) for line in as_lines(rows).data.splitlines()):
+        assert data == as_load_data(replace(as_lines(rows), words=0, plain=True))
     if data is not None:
         assert [[field(v) for v in row] for row in rows] == load_data(data)
 
