@@ -17,7 +17,7 @@ from orjson import dumps
 from cass_snapshot.codec.column import ColumnEncoder
 from cass_snapshot.codec.described import Described, describe
 from cass_snapshot.codec.refusal import BadCell
-from cass_snapshot.model import Cells
+from cass_snapshot.model import Cells, Lines
 from cass_snapshot.planned import PlannedColumn
 
 try:
@@ -36,10 +36,11 @@ _SHAPES = (0.0, -1.0, 0.5, 1e15, 1e16, 1.5e16, 1.5e17, 1e22, 1e-4, 1.5e-5, 1e-6,
 
 
 class Made(NamedTuple):
-    """The lines of a page, and the nulls of each column that is read."""
+    """The lines of a page, the nulls of each column that is read, and whether all is plain."""
 
     data: bytes
     nulls: Sequence[int]
+    plain: bool
 
 
 class CompiledEncoder:
@@ -84,8 +85,23 @@ class CompiledEncoder:
                 left = [found]
         except (BadCell, IndexError):
             return None
-        data, counted = found
-        return Made(data, [counted[i] if r is None else nulls[i] for i, r in enumerate(ready)])
+        data, counted, odd = found
+        # Of columns that were written in Python nobody has looked at the texts.
+        plain = not odd and all(texts is None for texts in ready)
+        return Made(
+            data, [counted[i] if r is None else nulls[i] for i, r in enumerate(ready)], plain
+        )
+
+
+def arrange(lines: Lines, span: tuple[int, int], cut_bytes: int) -> tuple[bytes, list[int]]:
+    """Return lines sorted by the bytes at a place of each, and the sizes of their blocks.
+
+    Args:
+        lines: one or more.
+        span: where the key begins in every line, and how many bytes it has.
+        cut_bytes: how large a block is at least, but for the last.
+    """
+    return _encode.arrange(lines.data, lines.rows, *span, cut_bytes)
 
 
 def known(planned: PlannedColumn) -> Described | None:
@@ -104,7 +120,7 @@ def _numbers_alike() -> bool:
     form = Described("number", 8, *(False,) * 4, *(0,) * 4, *_INT64, 0, 1, 0, -1)
     found = _encode.encode([(pack(">d", n),) for n in _SHAPES], (form,), (None,))
     lines = b"".join(b"[%b]\n" % dumps(n) for n in _SHAPES)
-    return found == (lines, (0,))
+    return found == (lines, (0,), 0)
 
 
 def _power(exponent: int) -> bytes:

@@ -33,6 +33,20 @@ _PASSED = rb'(?:"[^"\\]*"|[^",\]]+)'
 _TEXT_AT = len(b'["')
 
 
+def leading_span(columns: Sequence[PlannedColumn], places: Sequence[int]) -> tuple[int, int] | None:
+    """Return where the key stands in every line and how many bytes it has, None where that differs.
+
+    Args:
+        columns: those of a line.
+        places: as for ``marker``.
+    """
+    widths = [part_of(columns[place]).width for place in places]
+    known = [width for width in widths if width is not None]
+    if list(places) != list(range(len(places))) or len(known) < len(widths):
+        return None
+    return _TEXT_AT, sum(known) + len(b'","') * (len(known) - 1)
+
+
 def marker(columns: Sequence[PlannedColumn], places: Sequence[int]) -> Marker:
     """Return what makes the marks of lines, of whatever is cheapest.
 
@@ -41,23 +55,18 @@ def marker(columns: Sequence[PlannedColumn], places: Sequence[int]) -> Marker:
         places: where the columns of the key stand in it, in the order of the key.
     """
     parts = [part_of(columns[place]) for place in places]
-    if list(places) == list(range(len(places))):
-        widths = [part.width for part in parts if part.width is not None]
-        if len(widths) == len(parts):
-            return _sliced(widths)
-        if len(parts) == 1 and len(columns) > 1:
-            return _leading(parts[0])
+    span = leading_span(columns, places)
+    if span is not None:
+        at, width = span
+        cut = itemgetter(slice(at, at + width))
+        return lambda rows: list(map(cut, rows))
+    if places[0] == 0 and len(parts) == 1 and len(columns) > 1:
+        return _leading(parts[0])
     if _ends_in_digest(columns, places):
         return _digests
     if max(places) <= PASSED_MAX:
         return _matched(places, parts)
     return _decoding(places, parts)
-
-
-def _sliced(widths: Sequence[int]) -> Marker:
-    end = _TEXT_AT + sum(widths) + len(b'","') * (len(widths) - 1)
-    cut = itemgetter(slice(_TEXT_AT, end))
-    return lambda rows: list(map(cut, rows))
 
 
 def _leading(part: Part) -> Marker:

@@ -16,7 +16,8 @@ from itertools import accumulate
 import orjson
 
 from cass_snapshot.blocks import Cut
-from cass_snapshot.codec.marks import marker
+from cass_snapshot.codec.compiled import AVAILABLE, arrange
+from cass_snapshot.codec.marks import leading_span, marker
 from cass_snapshot.codec.plain import Plainness, plain_line, words_of
 from cass_snapshot.codec.sortable import part_of
 from cass_snapshot.forms import Form
@@ -37,6 +38,7 @@ class LineOrder:
         columns: those of a line.
         key: the target columns that its rows are told apart by, in the order of the key.
         cut_bytes: how large a block is, or a little more.
+        compiled: use the compiled part where it knows the key; for tests.
     """
 
     def __init__(
@@ -45,12 +47,15 @@ class LineOrder:
         key: Sequence[str],
         *,
         cut_bytes: int = CUT_BYTES,
+        compiled: bool = AVAILABLE,
     ) -> None:
         places = {p.name.casefold(): place for place, p in enumerate(columns)}
         self._places = tuple(places[name.casefold()] for name in key)
         self._parts = tuple(part_of(columns[place]) for place in self._places)
         self._cut_bytes = cut_bytes
+        self._compiled = compiled
         self._marks = marker(columns, self._places)
+        self._span = leading_span(columns, self._places)
         first = columns[0]
         self._worded = any(p.form in _WORDED for p in columns)
         self._words_first = first.form is Form.BOOLEAN or not first.column.in_key
@@ -59,6 +64,9 @@ class LineOrder:
         """Return the same lines sorted and cut into blocks."""
         if not lines.rows:
             return lines
+        if self._compiled and self._span and (lines.plain or not self._worded):
+            data, sizes = arrange(lines, self._span, self._cut_bytes)
+            return replace(lines, data=data, cuts=tuple(Cut(size=n, plain=True) for n in sizes))
         rows = lines.data[:-1].split(b"\n")
         self.sort(rows)
         data = b"\n".join(rows) + b"\n"

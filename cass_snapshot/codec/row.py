@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 from cass_snapshot.codec.column import ColumnEncoder
 from cass_snapshot.codec.compiled import AVAILABLE, CompiledEncoder
@@ -58,7 +59,7 @@ class RowEncoder:
             return Encoded(lines=Lines(data=b"", rows=0, words=0))
         found = self._compiled.encode(rows, self._texts_made(rows)) if self._compiled else None
         if found is not None:
-            return self._encoded(rows, found.data, found.nulls)
+            return self._encoded(rows, found.data, found.nulls, plain=found.plain)
         return self._by_column(rows)
 
     def _by_column(self, rows: Sequence[Cells]) -> Encoded:
@@ -87,7 +88,9 @@ class RowEncoder:
         positions = list(map(self._locate, rows))
         return [list(map(make, positions)) for make in self._made]
 
-    def _encoded(self, rows: Sequence[Cells], data: bytes, nulls: Sequence[int]) -> Encoded:
+    def _encoded(
+        self, rows: Sequence[Cells], data: bytes, nulls: Sequence[int], *, plain: bool = False
+    ) -> Encoded:
         """Return lines with what is counted in them."""
         words = 0
         counted: list[tuple[str, int]] = []
@@ -96,7 +99,8 @@ class RowEncoder:
             if count and column.replaces_null:
                 counted.append((column.name, count))
         tally = Tally(nulls=tuple(counted))
-        return Encoded(lines=Lines(data=data, rows=len(rows), words=words, tally=tally))
+        lines = Lines(data=data, rows=len(rows), words=words, tally=tally, plain=plain)
+        return Encoded(lines=lines)
 
     def _set_aside(self, rows: Sequence[Cells], bad: dict[int, list[Problem]]) -> Encoded:
         """Return the lines of the rows that are not bad, and each bad one with its problems."""
@@ -106,7 +110,7 @@ class RowEncoder:
         lines = good.lines
         tally = Tally(refused=len(bad), nulls=lines.tally.nulls)
         return Encoded(
-            lines=Lines(data=lines.data, rows=lines.rows, words=lines.words, tally=tally),
+            lines=replace(lines, tally=tally),
             rejected=tuple(self._rejected(rows, bad)),
         )
 

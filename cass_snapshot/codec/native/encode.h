@@ -21,6 +21,7 @@ typedef struct {
     PyObject *bytes;
     char *at;
     char *end;
+    int odd;                 /* some text is not plain, as codec/plain.py says it */
 } Page;
 
 struct Column;
@@ -100,6 +101,9 @@ Outcome write_fraction(Page *, const Column *, const Byte *, Py_ssize_t);
 Outcome write_date(Page *, const Column *, const Byte *, Py_ssize_t);
 Outcome write_time(Page *, const Column *, const Byte *, Py_ssize_t);
 Outcome write_datetime(Page *, const Column *, const Byte *, Py_ssize_t);
+
+/* arrange(data, rows, at, width, cut): the lines sorted, and the sizes of stretches of `cut` bytes. */
+PyObject *arrange(PyObject *self, PyObject *args);
 
 /* Take the powers of ten that write_fraction needs, as codec/compiled.py computes them, and whether
  * exponents have a plus sign. Without them write_fraction leaves all to Python. */

@@ -163,7 +163,7 @@ static PyObject *encode_rows(PyObject *rows, Column *columns, Py_ssize_t width, 
     Outcome outcome = write_page(&page, columns, width, rows, ready, &place);
     PyObject *nulls = outcome == WRITTEN ? counted(columns, width) : NULL;
     if (nulls != NULL && _PyBytes_Resize(&page.bytes, page.at - PyBytes_AS_STRING(page.bytes)) == 0)
-        return Py_BuildValue("NN", page.bytes, nulls);
+        return Py_BuildValue("NNi", page.bytes, nulls, page.odd);
     Py_XDECREF(nulls);
     Py_XDECREF(page.bytes);
     return outcome == OTHER ? PyLong_FromSsize_t(place) : NULL;
@@ -171,8 +171,14 @@ static PyObject *encode_rows(PyObject *rows, Column *columns, Py_ssize_t width, 
 
 PyDoc_STRVAR(encode_doc,
 "encode(rows, columns, ready)\n--\n\n"
-"Return the lines of some rows and the nulls of each column, or the index of the column to leave to\n"
-"Python, -1 where the rows themselves are not as they should be.");
+"Return the lines of some rows, the nulls of each column, and whether a text that was written here is\n"
+"not plain; or the index of the column to leave to Python, -1 where the rows themselves are not as\n"
+"they should be.");
+
+PyDoc_STRVAR(arrange_doc,
+"arrange(data, rows, at, width, cut)\n--\n\n"
+"Return lines sorted by the bytes that stand at a place of each, of a width; and the sizes of their\n"
+"stretches, each of at least so many bytes but for the last.");
 
 static PyObject *encode(PyObject *self, PyObject *args)
 {
@@ -217,6 +223,7 @@ static PyObject *prepare(PyObject *self, PyObject *args)
 
 static PyMethodDef METHODS[] = {
     {"encode", encode, METH_VARARGS, encode_doc},
+    {"arrange", arrange, METH_VARARGS, arrange_doc},
     {"prepare", prepare, METH_VARARGS, prepare_doc},
     {NULL, NULL, 0, NULL},
 };

@@ -21,18 +21,42 @@ static const char SHORT_ESCAPES[32] = {
 };
 enum { ESCAPE_MAX = 6 };
 
-/* Count the bytes that JSON escapes, and tell whether there are any beyond ASCII. */
-static Py_ssize_t survey(const Byte *cell, Py_ssize_t size, int *ascii)
+/* Count the bytes that JSON escapes, and tell whether there are any beyond ASCII, and commas or
+ * brackets. */
+static Py_ssize_t survey(const Byte *cell, Py_ssize_t size, int *ascii, int *separated)
 {
-    Py_ssize_t escaped = 0;
+    Py_ssize_t escaped = 0, separators = 0;
     Byte all = 0;
     for (Py_ssize_t i = 0; i < size; i++) {
         Byte byte = cell[i];
         escaped += (byte < 0x20) | (byte == '"') | (byte == '\\');
+        separators += (byte == ',') | (byte == '[');
         all |= byte;
     }
     *ascii = all < 0x80;
+    *separated = separators > 0;
     return escaped;
+}
+
+static int begins(const char *at, const char *end, const char *word)
+{
+    size_t length = strlen(word);
+    return (size_t)(end - at) >= length && memcmp(at, word, length) == 0;
+}
+
+/* Tell whether a text as it was written holds what codec/plain.py calls not plain: a word behind a
+ * comma or bracket, or a backslash before u or f. */
+static int is_odd(const char *at, const char *end)
+{
+    for (; at < end; at++) {
+        const char *next = at + 1;
+        if (*at == '\\' && (begins(next, end, "u") || begins(next, end, "f")))
+            return 1;
+        if ((*at == ',' || *at == '[') && (begins(next, end, "null") || begins(next, end, "true") ||
+                                           begins(next, end, "false")))
+            return 1;
+    }
+    return 0;
 }
 
 static char *write_escape(char *at, Byte byte)
@@ -101,8 +125,8 @@ Outcome write_text(Page *page, const Column *column, const Byte *cell, Py_ssize_
 {
     if (size > column->bytes_max || (!column->spaces && size && cell[size - 1] == ' '))
         return OTHER;
-    int ascii;
-    Py_ssize_t escaped = survey(cell, size, &ascii);
+    int ascii, separated;
+    Py_ssize_t escaped = survey(cell, size, &ascii, &separated);
     if (escaped > (PY_SSIZE_T_MAX - size - 2) / ESCAPE_MAX)
         return OTHER;
     char *at = page_room(page, size + 2 + escaped * (ESCAPE_MAX - 1));
@@ -118,6 +142,8 @@ Outcome write_text(Page *page, const Column *column, const Byte *cell, Py_ssize_
         return OTHER;
     }
     *at++ = '"';
+    if (escaped || separated)
+        page->odd |= is_odd(page->at, at);
     page->at = at;
     return WRITTEN;
 }
