@@ -17,7 +17,7 @@ from orjson import dumps
 from cass_snapshot.codec.column import ColumnEncoder
 from cass_snapshot.codec.described import Described, describe
 from cass_snapshot.codec.refusal import BadCell
-from cass_snapshot.model import Cells, Lines
+from cass_snapshot.model import Cells
 from cass_snapshot.planned import PlannedColumn
 
 try:
@@ -93,15 +93,19 @@ class CompiledEncoder:
         )
 
 
-def arrange(lines: Lines, span: tuple[int, int], cut_bytes: int) -> tuple[bytes, list[int]]:
-    """Return lines sorted by the bytes at a place of each, and the sizes of their blocks.
+def arrange(
+    data: bytes, rows: int, span: tuple[int, int], *, cut_bytes: int, rows_max: int
+) -> tuple[bytes, list[tuple[int, int]]]:
+    """Return lines sorted by the bytes at a place of each, and size and rows of their stretches.
 
     Args:
-        lines: one or more.
+        data: one or more lines.
+        rows: how many.
         span: where the key begins in every line, and how many bytes it has.
-        cut_bytes: how large a block is at least, but for the last.
+        cut_bytes: a stretch ends with the line that brings it to this size,
+        rows_max: or to so many lines.
     """
-    return _encode.arrange(lines.data, lines.rows, *span, cut_bytes)
+    return _encode.arrange(data, rows, *span, cut_bytes, rows_max)
 
 
 def known(planned: PlannedColumn) -> Described | None:

@@ -65,8 +65,10 @@ class LineOrder:
         if not lines.rows:
             return lines
         if self._compiled and self._span and (lines.plain or not self._worded):
-            data, sizes = arrange(lines, self._span, self._cut_bytes)
-            return replace(lines, data=data, cuts=tuple(Cut(size=n, plain=True) for n in sizes))
+            data, sizes = arrange(
+                lines.data, lines.rows, self._span, cut_bytes=self._cut_bytes, rows_max=lines.rows
+            )
+            return replace(lines, data=data, cuts=tuple(Cut(size=n, plain=True) for n, _ in sizes))
         rows = lines.data[:-1].split(b"\n")
         self.sort(rows)
         data = b"\n".join(rows) + b"\n"
@@ -79,6 +81,27 @@ class LineOrder:
         return tuple(
             part.value(values[place]) for place, part in zip(self._places, self._parts, strict=True)
         )
+
+    def merge(
+        self, pieces: Sequence[bytes], *, rows_max: int, bytes_max: int
+    ) -> Iterator[tuple[bytes, int]]:
+        """Yield the lines of sorted pieces in order, a stretch at a time, and how many it has."""
+        data = b"".join(pieces)
+        if not data:
+            return
+        if self._compiled and self._span:
+            count = data.count(b"\n")
+            data, sizes = arrange(data, count, self._span, cut_bytes=bytes_max, rows_max=rows_max)
+        else:
+            rows = data[:-1].split(b"\n")
+            self.sort(rows)
+            data = b"\n".join(rows) + b"\n"
+            sizes = list(_stretches(rows, rows_max=rows_max, bytes_max=bytes_max))
+            rows.clear()
+        start = 0
+        for size, count in sizes:
+            yield data[start : start + size], count
+            start += size
 
     def sort(self, rows: list[bytes]) -> None:
         """Sort lines in place; of equal keys the later one stays later."""
@@ -110,3 +133,17 @@ def _cuts(
         last = min(bisect_left(ends, start + cut_bytes, first), len(rows) - 1)
         yield Cut(size=ends[last] - start, plain=plain(rows[first : last + 1]))
         first, start = last + 1, ends[last]
+
+
+def _stretches(
+    rows: Sequence[bytes], *, rows_max: int, bytes_max: int
+) -> Iterator[tuple[int, int]]:
+    """Yield size and number of lines of stretches, which end as those of compiled code."""
+    size = count = 0
+    for row in rows:
+        size, count = size + len(row) + 1, count + 1
+        if size >= bytes_max or count >= rows_max:
+            yield size, count
+            size = count = 0
+    if count:
+        yield size, count

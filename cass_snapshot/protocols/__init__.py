@@ -53,8 +53,14 @@ class Order(Protocol):
         """Return what a line is sorted by; the line may end in a newline or not."""
         ...
 
-    def sort(self, rows: list[bytes]) -> None:
-        """Sort lines in place by ``key``; of equal keys the later one stays later."""
+    def merge(
+        self, pieces: Sequence[bytes], *, rows_max: int, bytes_max: int
+    ) -> Iterator[tuple[bytes, int]]:
+        """Yield the lines of pieces, each sorted, in order, a stretch at a time with its rows.
+
+        Of equal keys the later one comes later. A stretch ends with the line that brings it to
+        ``bytes_max`` bytes or ``rows_max`` lines.
+        """
         ...
 
     def plain(self, line: bytes) -> bool:
@@ -69,10 +75,8 @@ class Order(Protocol):
 class Blocks(Protocol):
     """Reads blocks of sorted lines out of the WAL of one table."""
 
-    def read(self, segment: str, blocks: Sequence[Block]) -> list[bytes]:
-        """Return the lines of blocks of one segment, without newlines, proven to be as written.
-
-        Each line is without its newline.
+    def read(self, segment: str, blocks: Sequence[Block]) -> bytes:
+        """Return the lines of blocks of one segment, proven to be as written.
 
         Raises:
             WalCorrupt: they are not.

@@ -36,8 +36,8 @@ class BlockReader:
         self._open: OrderedDict[str, File] = OrderedDict()
         """The files at hand, the one that was used last at the end."""
 
-    def read(self, segment: str, blocks: Sequence[Block]) -> list[bytes]:
-        """Return the lines of these blocks, in their order and without their newlines.
+    def read(self, segment: str, blocks: Sequence[Block]) -> bytes:
+        """Return the lines of these blocks, in their order.
 
         Blocks that are neighbours in the file are read at once.
 
@@ -45,11 +45,7 @@ class BlockReader:
             WalCorrupt: they are not as they were written, or not there.
         """
         file = self._file(segment)
-        lines: list[bytes] = []
-        for run in _runs(blocks):
-            lines += self._content(segment, file, run).split(b"\n")
-            lines.pop()  # what is behind the last newline
-        return lines
+        return b"".join([self._content(segment, file, run) for run in _runs(blocks)])
 
     def close(self) -> None:
         """Give the files back; reading goes on to work, and opens them again.

@@ -315,4 +315,35 @@ def test_other_lines_than_were_promised_are_not_arranged(
 ) -> None:
     """Nothing is read beyond them."""
     with pytest.raises(ValueError, match="lines"):
-        _encode.arrange(data, rows, at, width, 100)
+        _encode.arrange(data, rows, at, width, 100, 9)
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.lists(st.lists(st.uuids(), max_size=20), max_size=6),
+    st.integers(1, 30),
+    st.integers(1, 900),
+)
+def test_sorted_pieces_are_merged_alike_by_compiled_code(
+    pieces: list[list[UUID]], rows_max: int, bytes_max: int
+) -> None:
+    """In order, in the same stretches, none larger than it may be."""
+    columns = [as_planned("k", Form.UUID, "CHAR(36)"), as_planned("v", Form.TEXT, "TEXT")]
+    lines = [
+        b"".join(orjson.dumps([str(made), "x" * place]) + b"\n" for made in sorted(piece, key=str))
+        for place, piece in enumerate(pieces)
+    ]
+    in_python, compiled = (
+        list(
+            LineOrder(columns, ["k"], compiled=by).merge(
+                lines, rows_max=rows_max, bytes_max=bytes_max
+            )
+        )
+        for by in (False, True)
+    )
+    assert in_python == compiled
+    found = b"".join(data for data, _ in compiled).splitlines()
+    assert found == sorted(b"".join(lines).splitlines(), key=lambda line: line[:38])
+    for data, rows in compiled:
+        assert rows == data.count(b"\n") <= rows_max
+        assert len(data[:-1].rpartition(b"\n")[0]) < bytes_max

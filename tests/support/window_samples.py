@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from zlib import crc32
@@ -45,6 +45,21 @@ class FirstOrder:
         """Sort in place; what is equal stays as it is."""
         rows.sort(key=self.key)
 
+    def merge(
+        self, pieces: Sequence[bytes], *, rows_max: int, bytes_max: int
+    ) -> Iterator[tuple[bytes, int]]:
+        """Yield sorted lines in stretches."""
+        rows = b"".join(pieces).splitlines(keepends=True)
+        self.sort(rows)
+        chunk: list[bytes] = []
+        for row in rows:
+            chunk.append(row)
+            if len(chunk) == rows_max or sum(map(len, chunk)) >= bytes_max:
+                yield b"".join(chunk), len(chunk)
+                chunk = []
+        if chunk:
+            yield b"".join(chunk), len(chunk)
+
     def plain(self, line: bytes) -> bool:
         """Tell a line without a string of a hash."""
         return b'"#' not in line
@@ -80,13 +95,13 @@ class MemoryBlocks:
         self.segments[segment] = before + b"commit\n" + lines.data
         return tuple(blocks)
 
-    def read(self, segment: str, blocks: Sequence[Block]) -> list[bytes]:
+    def read(self, segment: str, blocks: Sequence[Block]) -> bytes:
         """Return the lines of neighbouring blocks."""
-        lines: list[bytes] = []
+        lines = b""
         for block in blocks:
             data = self.segments[segment][block.offset : block.offset + block.stored]
             assert crc32(data) == block.check
-            lines += data.splitlines()
+            lines += data
             self.bytes_read += len(data)
         return lines
 

@@ -87,7 +87,7 @@ def test_the_reader_keeps_the_contract() -> None:
     """Who reads slices knows it by its contract alone."""
     disk, batch = one_batch("none")
     blocks: Blocks = reader_of(disk)
-    assert blocks.read(batch.segment, batch.blocks) == LINES
+    assert blocks.read(batch.segment, batch.blocks).splitlines() == LINES
     blocks.close()
 
 
@@ -140,10 +140,14 @@ def test_neighbouring_blocks_are_read_at_once() -> None:
     counting = Counting(disk)
     reader = BlockReader(WAL, TABLE, files=counting)  # type: ignore[arg-type]  # passes the rest on
     one, two, three, four, five, _ = batch.blocks
-    assert reader.read(batch.segment, [two, three]) == LINES[1:3]
-    assert reader.read(batch.segment, [one, two, five]) == [LINES[0], LINES[1], LINES[4]]
-    assert reader.read(batch.segment, [four, three]) == [LINES[3], LINES[2]]
-    assert reader.read(batch.segment, []) == []
+    assert reader.read(batch.segment, [two, three]).splitlines() == LINES[1:3]
+    assert reader.read(batch.segment, [one, two, five]).splitlines() == [
+        LINES[0],
+        LINES[1],
+        LINES[4],
+    ]
+    assert reader.read(batch.segment, [four, three]).splitlines() == [LINES[3], LINES[2]]
+    assert reader.read(batch.segment, []).splitlines() == []
     assert counting.reads == [
         (two.offset, two.stored + three.stored),
         (one.offset, one.stored + two.stored),
@@ -163,7 +167,9 @@ def test_few_segments_are_open_at_once(tmp_path: Path, monkeypatch: pytest.Monke
     counting = Counting(REAL)
     reader = BlockReader(tmp_path, TABLE, files=counting)  # type: ignore[arg-type]  # passes the rest on
     for batch in (*batches, *batches[3:], *batches):
-        assert reader.read(batch.segment, batch.blocks) == batch.lines.data.splitlines()
+        assert (
+            reader.read(batch.segment, batch.blocks).splitlines() == batch.lines.data.splitlines()
+        )
         assert len(os.listdir("/proc/self/fd")) - before <= 3  # noqa: PTH208 their number alone
     assert counting.opened == 12
     reader.close()
@@ -175,7 +181,7 @@ def test_few_segments_are_open_at_once(tmp_path: Path, monkeypatch: pytest.Monke
 def refused_at(reader: BlockReader, batch: Batch) -> str | None:
     """Return where damage is found, None where the lines come back as they were written."""
     try:
-        found = reader.read(batch.segment, batch.blocks)
+        found = reader.read(batch.segment, batch.blocks).splitlines()
     except WalCorrupt as error:
         return error.where
     assert found == LINES
@@ -301,4 +307,4 @@ def test_a_batch_of_as_many_blocks_as_may_be_is_read_back(compression: str) -> N
     wal.close()
     (found,) = open_wal(disk, compression).replay(0)
     assert found == batch
-    assert len(reader_of(disk).read(batch.segment, batch.blocks)) == BLOCKS_MAX
+    assert len(reader_of(disk).read(batch.segment, batch.blocks).splitlines()) == BLOCKS_MAX

@@ -33,21 +33,38 @@ static void merge(const Page_lines *page, const Line *from, Line *to, Py_ssize_t
     }
 }
 
-/* Sort by merging runs of 1, 2, 4 ... lines; return which of both arrays holds the result. */
+/* Return where the ascending stretch of lines ends that begins at `low`. */
+static Py_ssize_t run_end(const Page_lines *page, const Line *lines, Py_ssize_t low)
+{
+    Py_ssize_t high = low + 1;
+    while (high < page->count && !after(page, lines + high - 1, lines + high))
+        high++;
+    return high < page->count ? high : page->count;
+}
+
+/* Merge neighbouring runs into `to`; return how many there are then. */
+static Py_ssize_t merge_runs(const Page_lines *page, const Line *from, Line *to)
+{
+    Py_ssize_t runs = 0;
+    for (Py_ssize_t low = 0; low < page->count; runs++) {
+        Py_ssize_t middle = run_end(page, from, low);
+        Py_ssize_t high = middle < page->count ? run_end(page, from, middle) : middle;
+        merge(page, from, to, low, middle, high);
+        low = high;
+    }
+    return runs;
+}
+
+/* Sort by merging what is in order already; return which of both arrays holds the result. */
 static Line *sort_lines(const Page_lines *page, Line *spare)
 {
     Line *from = page->lines, *to = spare;
-    for (Py_ssize_t run = 1; run < page->count; run *= 2) {
-        for (Py_ssize_t low = 0; low < page->count; low += 2 * run) {
-            Py_ssize_t middle = low + run < page->count ? low + run : page->count;
-            Py_ssize_t high = middle + run < page->count ? middle + run : page->count;
-            merge(page, from, to, low, middle, high);
-        }
+    while (merge_runs(page, from, to) > 1) {
         Line *done = to;
         to = from;
         from = done;
     }
-    return from;
+    return to;
 }
 
 /* Find the lines of a text; 0 where they are not as many, or one is too short to hold its key. */
@@ -67,22 +84,25 @@ static int find_lines(Page_lines *page, const char *data, Py_ssize_t size)
     return data == end;
 }
 
-/* Copy the lines one after the other; return the sizes of stretches of at least `cut` bytes. */
-static PyObject *copy_lines(const Line *lines, Py_ssize_t count, char *at, Py_ssize_t cut)
+/* Copy the lines one after the other; return size and rows of their stretches, each of which ends
+ * with the line that brings it to `cut` bytes or to `rows_max` rows. */
+static PyObject *copy_lines(const Line *lines, Py_ssize_t count, char *at, Py_ssize_t cut,
+                            Py_ssize_t rows_max)
 {
     PyObject *sizes = PyList_New(0);
-    Py_ssize_t size = 0;
+    Py_ssize_t size = 0, rows = 0;
     for (Py_ssize_t i = 0; sizes != NULL && i < count; i++) {
         memcpy(at, lines[i].line, (size_t)lines[i].size);
         at += lines[i].size;
         size += lines[i].size;
-        if (size < cut && i + 1 < count)
+        rows++;
+        if (size < cut && rows < rows_max && i + 1 < count)
             continue;
-        PyObject *number = PyLong_FromSsize_t(size);
-        if (number == NULL || PyList_Append(sizes, number) < 0)
+        PyObject *stretch = Py_BuildValue("nn", size, rows);
+        if (stretch == NULL || PyList_Append(sizes, stretch) < 0)
             Py_CLEAR(sizes);
-        Py_XDECREF(number);
-        size = 0;
+        Py_XDECREF(stretch);
+        size = rows = 0;
     }
     return sizes;
 }
@@ -90,10 +110,11 @@ static PyObject *copy_lines(const Line *lines, Py_ssize_t count, char *at, Py_ss
 PyObject *arrange(PyObject *self, PyObject *args)
 {
     const char *data;
-    Py_ssize_t size, cut;
+    Py_ssize_t size, cut, rows_max;
     Page_lines page = {0};
     (void)self;
-    if (!PyArg_ParseTuple(args, "y#nnnn", &data, &size, &page.count, &page.at, &page.width, &cut))
+    if (!PyArg_ParseTuple(args, "y#nnnnn", &data, &size, &page.count, &page.at, &page.width, &cut,
+                          &rows_max))
         return NULL;
     if (page.count < 1 || page.at < 0 || page.width < 1 || page.count > size)
         return PyErr_Format(PyExc_ValueError, "no lines, or no key in them");
@@ -105,7 +126,8 @@ PyObject *arrange(PyObject *self, PyObject *args)
     else if (!find_lines(&page, data, size))
         PyErr_Format(PyExc_ValueError, "other lines than they should be");
     else
-        sizes = copy_lines(sort_lines(&page, spare), page.count, PyBytes_AS_STRING(made), cut);
+        sizes = copy_lines(sort_lines(&page, spare), page.count, PyBytes_AS_STRING(made), cut,
+                           rows_max);
     PyMem_Free(spare);
     PyMem_Free(page.lines);
     if (sizes != NULL)

@@ -102,7 +102,7 @@ Outcome write_date(Page *, const Column *, const Byte *, Py_ssize_t);
 Outcome write_time(Page *, const Column *, const Byte *, Py_ssize_t);
 Outcome write_datetime(Page *, const Column *, const Byte *, Py_ssize_t);
 
-/* arrange(data, rows, at, width, cut): the lines sorted, and the sizes of stretches of `cut` bytes. */
+/* arrange(data, rows, at, width, cut, rows_max): the lines sorted, and how to cut them. */
 PyObject *arrange(PyObject *self, PyObject *args);
 
 /* Take the powers of ten that write_fraction needs, as codec/compiled.py computes them, and whether

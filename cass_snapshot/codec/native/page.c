@@ -176,9 +176,9 @@ PyDoc_STRVAR(encode_doc,
 "they should be.");
 
 PyDoc_STRVAR(arrange_doc,
-"arrange(data, rows, at, width, cut)\n--\n\n"
-"Return lines sorted by the bytes that stand at a place of each, of a width; and the sizes of their\n"
-"stretches, each of at least so many bytes but for the last.");
+"arrange(data, rows, at, width, cut, rows_max)\n--\n\n"
+"Return lines sorted by the bytes that stand at a place of each, of a width; and size and rows of their\n"
+"stretches, each of which ends with the line that brings it to `cut` bytes or `rows_max` rows.");
 
 static PyObject *encode(PyObject *self, PyObject *args)
 {

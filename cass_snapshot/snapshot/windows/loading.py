@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import orjson
@@ -38,17 +37,22 @@ class SliceReader:
         plain: list[bytes] = []
         odd: list[bytes] = []
         for segment, blocks, low, high in self._pieces(number):
-            rows = self._blocks.read(segment, blocks)
-            start = 0 if low is None else bisect_left(rows, low, key=self._order.key)
-            end = len(rows) if high is None else bisect_left(rows, high, key=self._order.key)
+            data = within(self._blocks.read(segment, blocks), low, high, self._order.key)
             if all(block.plain for block in blocks):
-                plain += rows[start:end]
-            else:
-                for row in rows[start:end]:
-                    (plain if self._order.plain(row) else odd).append(row)
-        for rows, are_plain in ((plain, True), (odd, False)):
-            self._order.sort(rows)
-            yield from self._cut(rows, plain=are_plain)
+                plain.append(data)
+                continue
+            rows = data.splitlines(keepends=True)
+            plain += [row for row in rows if self._order.plain(row)]
+            odd += [row for row in rows if not self._order.plain(row)]
+        # Where lines are plain, every word in the text is a bare one, and need not be counted.
+        for data, count in self._merged(plain):
+            yield Lines(data=data, rows=count, words=0, plain=True)
+        for data, count in self._merged(odd):
+            words = sum(map(self._order.words, data.splitlines()))
+            yield Lines(data=data, rows=count, words=words)
+
+    def _merged(self, pieces: list[bytes]) -> Iterator[tuple[bytes, int]]:
+        return self._order.merge(pieces, rows_max=self._rows_max, bytes_max=CHUNK_BYTES)
 
     def _pieces(
         self, number: int
@@ -64,17 +68,24 @@ class SliceReader:
                 segment, stored = orjson.loads(line)
                 yield segment, from_json(stored), low, high
 
-    def _cut(self, rows: list[bytes], *, plain: bool) -> Iterator[Lines]:
-        start = 0
-        while start < len(rows):
-            end = min(len(rows), start + self._rows_max)
-            size = sum(map(len, rows[start:end]))
-            while size > CHUNK_BYTES and end - start > 1:
-                end = start + (end - start) // 2
-                size = sum(map(len, rows[start:end]))
-            chunk = rows[start:end]
-            # Where lines are plain, every word in the text is a bare one, and need not be counted.
-            words = 0 if plain else sum(map(self._order.words, chunk))
-            data = b"\n".join(chunk) + b"\n"
-            yield Lines(data=data, rows=len(chunk), words=words, plain=plain)
-            start = end
+
+def within(
+    data: bytes, low: SortKey | None, high: SortKey | None, key: Callable[[bytes], SortKey]
+) -> bytes:
+    """Return the lines of sorted ones whose key is at least ``low`` and below ``high``."""
+    start = 0 if low is None else _first_at(data, low, key)
+    end = len(data) if high is None else _first_at(data, high, key)
+    return data[start:end]
+
+
+def _first_at(data: bytes, bound: SortKey, key: Callable[[bytes], SortKey]) -> int:
+    """Return where the first line begins whose key is at least ``bound``."""
+    low, high = 0, len(data)  # a line begins at either, and the one that is sought in between
+    while low < high:
+        middle = data.rfind(b"\n", low, (low + high) // 2) + 1 or low
+        end = data.index(b"\n", middle) + 1
+        if key(data[middle:end]) < bound:
+            low = end
+        else:
+            high = middle
+    return low
