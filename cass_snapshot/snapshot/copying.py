@@ -14,7 +14,7 @@ from itertools import count
 from pathlib import Path
 
 from cass_snapshot.errors import SnapshotError, Transient
-from cass_snapshot.model import RangeState
+from cass_snapshot.model import Checkpoint, RangeState
 from cass_snapshot.snapshot.budget import Budget
 from cass_snapshot.snapshot.journal import Journal
 from cass_snapshot.snapshot.messages import (
@@ -76,7 +76,11 @@ class Copying:
         self._budget = budget
         self._watch = Watch(progress, journal)
         self._tries: Counter[int] = Counter()
-        self._tasks = {task.id: task for task in _tasks(plan)}
+        self._checkpoints = dict(enumerate(_pending(plan)))
+        self._tasks = {
+            number: CopyRange(id=number, table=table, range=checkpoint.range)
+            for number, (table, checkpoint) in self._checkpoints.items()
+        }
         self._ids = count(len(self._tasks))
         self.pool: Pool | None = None
         self.halted: SnapshotError | UnexpectedError | None = None
@@ -97,7 +101,7 @@ class Copying:
             self._refused_before = self._known(table)
             course = Course(
                 table,
-                {t.id: t.range for t in self.tasks if t.table == table},
+                {task: c for task, (of, c) in self._checkpoints.items() if of == table},
                 self._plan.tables[table].ordering,
                 self._folder / str(table),
                 pool=pool,
@@ -232,14 +236,11 @@ class Copying:
             self.pool.stop()
 
 
-def _tasks(plan: RunPlan) -> list[CopyRange]:
-    pending = [
+def _pending(plan: RunPlan) -> list[tuple[int, Checkpoint]]:
+    """Return the ranges that are not done, each with the number of its table."""
+    return [
         (index, checkpoint)
         for index, table in enumerate(plan.tables)
         for checkpoint in table.checkpoints
         if checkpoint.state is not RangeState.DONE
-    ]
-    return [
-        CopyRange(id=number, table=index, range=checkpoint.range)
-        for number, (index, checkpoint) in enumerate(pending)
     ]

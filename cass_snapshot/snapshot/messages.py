@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from cass_snapshot.errors import SnapshotError
-from cass_snapshot.model import Batch, Cells, Tally, TokenRange
+from cass_snapshot.model import Batch, Cells, Checkpoint, Tally, TokenRange
 from cass_snapshot.rejection import Stretch, Unwritten
 
 _NOTHING = Tally()
@@ -39,13 +39,17 @@ class CopyRange(Task):
 class GatherRange(Task):
     """Capture what is left of a token range, sorted; ``index`` is where to note its batches.
 
-    ``after`` is the last batch that an earlier window holds and the target lacks yet; without it
-    the checkpoint tells what is left.
+    ``checkpoint`` is what the target has of it, or will have when the window before is in: nobody
+    else moves it, so it need not be asked for.
     """
 
-    range: TokenRange
+    checkpoint: Checkpoint
     index: Path
-    after: Batch | None = None
+
+    @property
+    def range(self) -> TokenRange:
+        """Return the range."""
+        return self.checkpoint.range
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

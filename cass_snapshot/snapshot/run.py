@@ -154,13 +154,15 @@ def _register(plan: RunPlan, target: TargetAdmin, unavailable_s: float) -> RunPl
     target.prepare()
     target.ledger.register([(t.job.record, t.ranges) for t in plan.tables if not t.registered])
     tables = []
-    for table in plan.tables:
-        job = table.job
+    for planned in plan.tables:
+        table, job = planned, planned.job
         if table.registered:
             # A batch of the process before may hold its shared lock for a moment yet.
             patience = Patience(unavailable_s=unavailable_s)
             epoch = patience.call(partial(target.ledger.take_over, job.record))
             job = replace(job, record=replace(job.record, epoch=epoch))
+            # What that process had in hand when its checkpoints were read is in by now, or never.
+            table = replace(table, checkpoints=tuple(target.ledger.checkpoints(job.record)))
         if not job.target.exists:
             target.create(job.target)
         tables.append(replace(table, job=job))

@@ -137,7 +137,7 @@ class PlayedPool:
         """Gather a range: what its WAL has, then what is unread."""
         number = task.range.number
         rows = 0
-        begin = task.after.seq if task.after else self.checkpoints[number]
+        begin = task.checkpoint.batch_seq
         assert begin >= self.checkpoints[number]
         for seq in range(begin + 1, self.batches + 1):
             batch, fresh = self.captured(task.range, seq)

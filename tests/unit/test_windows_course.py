@@ -40,7 +40,7 @@ from cass_snapshot.snapshot.progress import Progress
 from cass_snapshot.snapshot.rundir import RunDirectory
 from cass_snapshot.snapshot.status import Phase, TableStatus, WindowStatus
 from cass_snapshot.snapshot.watch import UnexpectedError
-from cass_snapshot.snapshot.windows.course import TRIES_MAX
+from cass_snapshot.snapshot.windows.applying import TRIES_MAX
 from tests.support.doubles import ListView, first_status, plan
 from tests.support.played_pool import DEATH, ROWS, SIZE, PlayedPool, Said, unwritten
 
@@ -175,9 +175,12 @@ def goes_on(made: Play, folder: Path) -> Play:
     pool.wal, pool.refused = before.wal, before.refused
     pool.checkpoints, pool.rows_in = before.checkpoints, before.rows_in
     after = play(folder, pool)
+    known = after.copying._checkpoints  # as the next process reads them in the ledger
+    for task, (table, at) in known.items():
+        known[task] = (table, replace(at, batch_seq=pool.checkpoints[at.range.number]))
     done = [t.id for t in after.copying.tasks if pool.checkpoints[t.range.number] == pool.batches]
     for task in done:  # the plan of the next process has them as done
-        del after.copying._tasks[task]
+        del after.copying._tasks[task], after.copying._checkpoints[task]
         after.copying.done.add(task)
     return after
 

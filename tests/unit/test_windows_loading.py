@@ -155,9 +155,9 @@ def test_of_windows_that_are_alive_the_newest_batch_counts() -> None:
     newer.gathered(10, batch(1, 9, lines_of([(1,)])))
     older.closed.add(0)
     alive = Pipeline(gathering=newer, applying=older)
-    last = alive.last_of(10)
+    last = alive.reached(10)
     assert last is not None
-    assert last.seq == 9
+    assert (last.range, last.batch_seq) == (range_of(1), 9)
     assert alive.left([0, 10, 20]) == [10, 20]
     assert len(alive.drop(10)) == 5
-    assert alive.last_of(10) is None
+    assert alive.reached(10) is None

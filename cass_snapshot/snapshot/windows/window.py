@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from cass_snapshot.errors import StateError
-from cass_snapshot.model import Batch, TokenRange
+from cass_snapshot.model import Batch, Checkpoint, TokenRange
 from cass_snapshot.rejection import Stretch, Unwritten
 from cass_snapshot.snapshot.status import WindowStatus
 
@@ -44,10 +44,13 @@ class Window:
         self.rows += batch.lines.rows
         self.ranges[task] = batch.range
 
-    def last_of(self, task: int) -> Batch | None:
-        """Return the newest batch of a range, None where the window has none."""
+    def reached(self, task: int) -> Checkpoint | None:
+        """Return what the target has of a range when the window is in; None if it has none."""
         batches = self.batches.get(task)
-        return batches[max(batches)] if batches else None
+        if not batches:
+            return None
+        last = batches[max(batches)]
+        return Checkpoint(range=last.range, batch_seq=last.seq, position=last.position)
 
     def drop(self, task: int) -> list[Batch]:
         """Forget a range; return the batches that the window had of it."""
@@ -143,9 +146,9 @@ class Pipeline:
         closed = {task for window in self.alive for task in window.closed}
         return sorted(set(tasks) - closed)
 
-    def last_of(self, task: int) -> Batch | None:
-        """Return the newest batch of a range that any window has."""
-        found = [last for window in self.alive if (last := window.last_of(task)) is not None]
+    def reached(self, task: int) -> Checkpoint | None:
+        """Return what the target has of a range when all of them are in."""
+        found = [made for window in self.alive if (made := window.reached(task)) is not None]
         return found[-1] if found else None
 
     def drop(self, task: int) -> list[Batch]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
 
-from cass_snapshot.model import Batch, Checkpoint, Lines, RangeState
+from cass_snapshot.model import Batch, Lines
 from cass_snapshot.retry import Patience
 from cass_snapshot.snapshot.batches import RangeBatches
 from cass_snapshot.snapshot.messages import (
@@ -56,11 +56,10 @@ class WindowWork:
         """Bring a range's WAL up to its end, and note all its batches that the target lacks."""
         if self._leaving(task.id):
             return Ended(task=task.id, stopped=True)
-        checkpoint = self._left_at(task)
         index = IndexWriter(task.index, self._parts.order(task.table))
         found = RangeBatches(self._parts, self._patience, task, self._send)
         try:
-            with closing(found.after(checkpoint)) as batches:
+            with closing(found.after(task.checkpoint)) as batches:
                 for batch in batches:
                     if batch.lines.rows and not batch.blocks:
                         index.clear()
@@ -76,16 +75,6 @@ class WindowWork:
         finally:
             index.write()  # also where it failed: what is durable belongs to the window
         return Ended(task=task.id, stopped=True)
-
-    def _left_at(self, task: GatherRange) -> Checkpoint:
-        """Return what the target has of a range, or will have when the window before is in."""
-        last = task.after
-        if last is not None:
-            return Checkpoint(range=task.range, batch_seq=last.seq, position=last.position)
-        found = self._patience.call(lambda: self._parts.reader(task.table).checkpoint(task.range))
-        if found.state is RangeState.DONE:
-            raise AssertionError(f"{task.range} is done, and a window wants it")
-        return found
 
     def remove_applied(self, task: AdvanceWindow) -> None:
         """Remove the segments of which the target has everything (I4)."""
