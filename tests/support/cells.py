@@ -136,8 +136,8 @@ REFUSED = (
     Refused(name="whole", type="decimal", cell=decimal(7_654_321, -30), secret="7654321"),  # noqa: S106 - a value
     Refused(name="far_scale", type="decimal", cell=decimal(7_654_321, 2**31 - 1), secret="7654321"),  # noqa: S106 - a value
     Refused(name="far_zero", type="decimal", cell=decimal(0, -(2**31))),
-    Refused(name="digits", type="varint", cell=varint(7 * 10**65), secret="7" + "0" * 20),  # noqa: S106 - a value
-    Refused(name="many_digits", type="varint", cell=varint(3 * 10**5000), secret="3" + "0" * 20),  # noqa: S106 - a value
+    Refused(name="digits", type="varint", cell=varint(7 * 10**65), secret="7" + "0" * 20),
+    Refused(name="many_digits", type="varint", cell=varint(3 * 10**5000), secret="3" + "0" * 20),
     Refused(name="year_10000", type="timestamp", cell=_packed("q")(_YEAR_9999_MS + 1)),
     Refused(name="year_999", type="timestamp", cell=_packed("q")(_YEAR_1000_MS - 1)),
     Refused(name="farthest", type="timestamp", cell=_packed("q")(2**63 - 1)),
@@ -155,7 +155,7 @@ REFUSED = (
     Refused(name="modified_utf8", type="text", cell=b"secret\xc0\x80", secret="secret"),  # noqa: S106 - a value
     Refused(name="surrogate", type="text", cell=b"secret\xed\xa0\x80", secret="secret"),  # noqa: S106 - a value
     Refused(name="long_key", type="text", cell=b"secret" * 200, in_key=True, secret="secret"),  # noqa: S106 - a value
-    Refused(name="long_blob_key", type="blob", cell=b"\xab" * 3073, in_key=True, secret="ab" * 16),  # noqa: S106 - a value
+    Refused(name="long_blob_key", type="blob", cell=b"\xab" * 3073, in_key=True, secret="ab" * 16),
     Refused(name="long_decimal_key", type="decimal", cell=decimal(10**90, 3), in_key=True),
     Refused(name="negative_zero_key", type="double", cell=_packed("d")(-0.0), in_key=True),
     Refused(name="padded_varint_key", type="varint", cell=b"\0\7", in_key=True),

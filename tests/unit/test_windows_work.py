@@ -23,18 +23,16 @@ def logged(seq: int, *blocks: Block, closing: bool = False) -> Batch:
     return batch(0, seq, lines_of([(seq, 0)]), closing=closing, blocks=blocks)
 
 
-def gather(
-    folder: Path, batches: list[Batch], after: Batch | None, *, checkpoint_seq: int = 0
-) -> tuple[Ended, list[int], int]:
+def gather(folder: Path, batches: list[Batch], *, after: int = 0) -> tuple[Ended, list[int], int]:
     """Return how gathering a range ended, which batches it told, and how many it noted."""
     wal = MemoryWal(range_of(0))
     wal.batches = batches
-    checkpoint = Checkpoint(range=range_of(0), batch_seq=checkpoint_seq)
     parts = SimpleNamespace(
         order=lambda _table: FirstOrder(),
-        reader=lambda _table: SimpleNamespace(checkpoint=lambda _range: checkpoint),
+        reader=lambda _table: None,
         wal=lambda _table, _range, _seq: wal,
     )
+    checkpoint = Checkpoint(range=range_of(0), batch_seq=after)
     told: list[Any] = []
     work = WindowWork(
         cast("Any", parts),
@@ -44,7 +42,7 @@ def gather(
         rows_max=9,
     )
     index = folder / "0"
-    task = GatherRange(id=7, table=0, range=range_of(0), index=index, after=after)
+    task = GatherRange(id=7, table=0, checkpoint=checkpoint, index=index)
     ended = work.gather(task)
     seqs = [one.batch.seq for one in told if isinstance(one, Gathered)]
     assert all(one.batch.lines.data == b"" for one in told if isinstance(one, Gathered))
@@ -52,28 +50,21 @@ def gather(
 
 
 def test_a_range_is_gathered_from_its_checkpoint_on(tmp_path: Path) -> None:
-    """What the target has belongs to no window."""
+    """What the target has, or will have by the window before, belongs to no other window."""
     batches = [logged(1, BLOCK), logged(2, BLOCK), logged(3, BLOCK, closing=True)]
-    ended, seqs, noted = gather(tmp_path, batches, None, checkpoint_seq=1)
+    ended, seqs, noted = gather(tmp_path, batches, after=1)
     assert (ended.closed, seqs, noted) == (True, [2, 3], 2)
-
-
-def test_the_next_window_goes_on_where_the_one_before_it_ends(tmp_path: Path) -> None:
-    """Its batches are not in the target yet, and must not be applied by two windows."""
-    batches = [logged(1, BLOCK), logged(2, BLOCK), logged(3, BLOCK, closing=True)]
-    ended, seqs, noted = gather(tmp_path, batches, batches[1])
-    assert (ended.closed, seqs, noted) == (True, [3], 1)
 
 
 def test_a_range_with_an_unsorted_batch_is_in_no_window(tmp_path: Path) -> None:
     """It was captured in token order; nothing of the range is noted for a slice."""
     batches = [logged(1, BLOCK), logged(2), logged(3, BLOCK, closing=True)]
-    ended, seqs, noted = gather(tmp_path, batches, None)
+    ended, seqs, noted = gather(tmp_path, batches)
     assert (ended.unsorted, ended.closed, seqs, noted) == (True, False, [1], 0)
 
 
 def test_an_empty_batch_is_sorted(tmp_path: Path) -> None:
     """The closing batch of a range without rows has no block, and hinders nothing (I8)."""
     empty = batch(0, 1, Lines(data=b"", rows=0, words=0), closing=True)
-    ended, seqs, noted = gather(tmp_path, [empty], None)
+    ended, seqs, noted = gather(tmp_path, [empty])
     assert (ended.closed, ended.unsorted, seqs, noted) == (True, False, [1], 0)
