@@ -12,6 +12,7 @@ from typing import Protocol
 
 from cass_snapshot.blocks import Block
 from cass_snapshot.model import Batch, Cells, Lines, Position
+from cass_snapshot.protocols.sources import Following as Following
 from cass_snapshot.protocols.sources import Source as Source
 from cass_snapshot.protocols.sources import SourceAdmin as SourceAdmin
 from cass_snapshot.protocols.sources import SourceKeys as SourceKeys

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 from cass_snapshot.model import Cells, Page, Position, Table, TableName, TokenRange
@@ -10,16 +10,21 @@ from cass_snapshot.planned import Finding, PlannedColumn, Sample
 
 SAMPLE_SECONDS = 6.0
 """A guess is not worth a longer wait."""
+Following = Callable[[], TokenRange | None]
+"""Tells which range is read next, from its start; None where that is not known."""
 
 
 class Source(Protocol):
     """Gives the rows of a token range in the source's order."""
 
-    def pages(self, token_range: TokenRange, after: Position | None) -> Iterator[Page]:
+    def pages(
+        self, token_range: TokenRange, after: Position | None, following: Following | None = None
+    ) -> Iterator[Page]:
         """Yield the rows after ``after`` (all, where None), page by page.
 
         The last page, and only it, has ``last`` set; it may be empty. An empty page before it is
-        legal.
+        legal. When it has come, ``following`` is asked, and that range's first page may be on its
+        way while the last one of this is handled; nothing is lost where it is never read.
 
         Raises:
             SourceUnavailable: the retries are spent.

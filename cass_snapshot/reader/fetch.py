@@ -61,8 +61,11 @@ class RawPage:
     seconds: float
 
 
-class _Stream:
-    """The pages of one execution, one request in flight at most."""
+class Stream:
+    """The pages of one execution, one request in flight at most; the first is asked for at once.
+
+    A request that cannot be sent fails where its page is taken.
+    """
 
     def __init__(
         self,
@@ -77,8 +80,11 @@ class _Stream:
         self._timeout_s = timeout_s
         self._asked = perf_counter()
         statement.fetch_size = size.rows
-        self._future = session.execute_async(statement, paging_state=state)
-        self._future.add_callbacks(self._on_page, self._arrived.put)
+        try:
+            self._future = session.execute_async(statement, paging_state=state)
+            self._future.add_callbacks(self._on_page, self._arrived.put)
+        except Exception as error:  # noqa: BLE001 - raised by next, where it can be repeated
+            self._arrived.put(error)
 
     def _on_page(self, rows: list[Cells]) -> None:
         # The driver keeps the paging state of the newest page only, so it is noted as pages come.
@@ -110,6 +116,7 @@ def fetch(  # noqa: D417 - session and statement are the driver's
     patience: Patience,
     where: str,
     timeout_s: float = TIMEOUT_S,
+    begun: Stream | None = None,
 ) -> Iterator[RawPage]:
     """Yield the pages of a bound statement; the last one has no ``state``.
 
@@ -117,6 +124,7 @@ def fetch(  # noqa: D417 - session and statement are the driver's
         size: how many rows to ask for; learns from what comes.
         patience: how long failing requests are repeated.
         where: table and range, for messages; ``timeout_s``: how long a page may take.
+        begun: an execution of this very statement whose first page was asked for before.
 
     Raises:
         SourceUnavailable: Cassandra stayed away longer than the patience lasts.
@@ -124,13 +132,13 @@ def fetch(  # noqa: D417 - session and statement are the driver's
         RangeFailed: repeating it cannot help.
     """
     state: bytes | None = None
-    stream: _Stream | None = None
+    stream = begun
 
     def attempt() -> RawPage:
         nonlocal stream
         try:
             if stream is None:
-                stream = _Stream(session, statement, state, size, timeout_s)
+                stream = Stream(session, statement, state, size, timeout_s)
             return stream.next()
         except Exception as error:
             stream = None

@@ -12,15 +12,17 @@ no row: it is counted, and a page that ends with it says where that is.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from struct import Struct
 from typing import Any
 
 from cass_snapshot.errors import RangeFailed
 from cass_snapshot.model import Cells, ColumnKind, Page, Position, Table, TokenRange
 from cass_snapshot.planned import Reading
+from cass_snapshot.protocols import Following
 from cass_snapshot.reader import statements
 from cass_snapshot.reader.faults import translate
-from cass_snapshot.reader.fetch import TIMEOUT_S, PageSize, RawPage, fetch
+from cass_snapshot.reader.fetch import TIMEOUT_S, PageSize, RawPage, Stream, fetch
 from cass_snapshot.reader.raw import prepare_raw
 from cass_snapshot.reader.session import Connection
 from cass_snapshot.reader.statements import Selected
@@ -59,6 +61,8 @@ class CassandraSource:
         self._patience = patience
         self._timeout_s = timeout_s
         self._prepared: dict[str, Any] = {}
+        self._ahead: tuple[TokenRange, Stream] | None = None
+        """A range that is to be read next, with its first page on the way."""
         places = {
             selected.column: place
             for place, selected in enumerate(self._columns)
@@ -70,8 +74,14 @@ class CassandraSource:
         self._rowless = self._clustering if static else []
         """Places that are all NULL in what stands for a partition without a row."""
 
-    def pages(self, token_range: TokenRange, after: Position | None) -> Iterator[Page]:
-        """Yield the rows of a range after a position; the last page, and only it, has ``last``."""
+    def pages(
+        self, token_range: TokenRange, after: Position | None, following: Following | None = None
+    ) -> Iterator[Page]:
+        """Yield the rows of a range after a position; the last page, and only it, has ``last``.
+
+        The first page of the range that follows is asked for when the last one of this has come.
+        """
+        ahead, self._ahead = self._ahead, None
         start = token_range.start
         if after is not None:
             start = after.token
@@ -80,11 +90,27 @@ class CassandraSource:
         if start >= token_range.end:
             yield Page(rows=[], last=True)
             return
-        cql = statements.select_range(self._table, self._columns)
-        for raw in self._fetch(
-            cql, (_TOKEN.pack(start), _TOKEN.pack(token_range.end)), token_range
-        ):
+        begun = ahead[1] if ahead and after is None and ahead[0] == token_range else None
+        cql, bounds = self._range(replace(token_range, start=start))
+        for raw in self._fetch(cql, bounds, token_range, begun=begun):
+            if raw.state is None and following is not None:
+                self._ask_ahead(following())
             yield self._page(raw, last=raw.state is None)
+
+    def _range(self, token_range: TokenRange) -> tuple[str, tuple[bytes, bytes]]:
+        """Return the statement that reads a range, and what it binds."""
+        bounds = _TOKEN.pack(token_range.start), _TOKEN.pack(token_range.end)
+        return statements.select_range(self._table, self._columns), bounds
+
+    def _ask_ahead(self, token_range: TokenRange | None) -> None:
+        """Ask for the first page of a range that is read next."""
+        if token_range is not None:
+            cql, bounds = self._range(token_range)
+            statement = self._prepare(cql, f"{self._table.name}, {token_range}").bind(bounds)
+            self._ahead = token_range, self._stream(statement)
+
+    def _stream(self, statement: Any) -> Stream:  # noqa: ANN401 - the driver is untyped
+        return Stream(self._connection.session, statement, None, self._size, self._timeout_s)
 
     def keys(self, token_range: TokenRange) -> Iterator[list[Cells]]:
         """Yield the rows of a whole range, page by page."""
@@ -159,7 +185,11 @@ class CassandraSource:
         return sorted(behind, key=serialize_partition_key)
 
     def _fetch(
-        self, cql: str, values: tuple[bytes, ...], where: TokenRange | str
+        self,
+        cql: str,
+        values: tuple[bytes, ...],
+        where: TokenRange | str,
+        begun: Stream | None = None,
     ) -> Iterator[RawPage]:
         place = where if isinstance(where, str) else f"{self._table.name}, {where}"
         statement = self._patience.call(lambda: self._prepare(cql, place)).bind(values)
@@ -170,6 +200,7 @@ class CassandraSource:
             patience=self._patience,
             where=place,
             timeout_s=self._timeout_s,
+            begun=begun,
         )
 
     def _prepare(self, cql: str, where: str) -> Any:  # noqa: ANN401 - the driver is untyped

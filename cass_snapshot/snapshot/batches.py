@@ -6,7 +6,7 @@ from collections.abc import Callable, Generator, Iterator
 
 from cass_snapshot.errors import LockedError, Transient
 from cass_snapshot.model import Batch, Checkpoint, Page
-from cass_snapshot.protocols import Wal
+from cass_snapshot.protocols import Following, Wal
 from cass_snapshot.retry import Patience
 from cass_snapshot.snapshot.capture import capture
 from cass_snapshot.snapshot.messages import Captured, CopyRange, GatherRange
@@ -22,11 +22,13 @@ class RangeBatches:
         patience: Patience,
         task: CopyRange | GatherRange,
         send: Callable[[Captured], None],
+        following: Following,
     ) -> None:
         self._parts = parts
         self._patience = patience
         self._task = task
         self._send = send
+        self._following = following
         self._page_s = 0.0
         self.reading = False
         """Whether the batches that are yielded come from the source by now."""
@@ -43,7 +45,7 @@ class RangeBatches:
             self.reading = True
             source = self._parts.source(table)
             for batch in capture(
-                self._timed(source.pages(self._task.range, after)),
+                self._timed(source.pages(self._task.range, after, self._following)),
                 position=source.position,
                 encoder=self._parts.encoder(table),
                 rejects=self._parts.rejects(table),

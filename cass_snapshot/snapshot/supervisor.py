@@ -34,6 +34,9 @@ from cass_snapshot.wiring import Job
 
 TASKS_A_WORKER = 2
 """One that is captured while the end of the other is applied."""
+RANGES_A_WORKER = 3
+"""One more, which is known when the last page of the captured one has come: its first page is asked
+for then. While there are ranges for the other workers too."""
 DEATHS_A_TASK_MAX = 5
 """Deaths without any progress on a task, after which it is set aside."""
 DEATHS_IN_A_ROW_MAX = 20
@@ -173,13 +176,13 @@ class Pool:
         wanted = len(self._pending) + sum(1 for w in self._workers if w.tasks)
         while not self._stopping and len(self._workers) < min(self.size, wanted):
             self._spawn()
-        for depth in range(1, TASKS_A_WORKER + 1):
+        for depth in range(1, RANGES_A_WORKER + 1):
             for worker in self._workers[: self.size]:
-                if len(worker.tasks) < depth and (task := self._next_for(worker)):
+                if len(worker.tasks) < depth and (task := self._next_for(worker, depth)):
                     worker.tasks[task.id] = task
                     self._tell(worker, task)
 
-    def _next_for(self, worker: _Worker) -> Task | None:
+    def _next_for(self, worker: _Worker, depth: int) -> Task | None:
         """Take the task that a worker does next, from the queue.
 
         Where there is something to read and something to write, half of the workers do either, so
@@ -191,7 +194,10 @@ class Pool:
             return None
         wanted = self._lighter(worker) if len(kinds) > 1 else kinds[0]
         held = {task.writes for task in worker.tasks.values()}
-        return self._pending.take(writes=wanted if not held else held.pop())
+        writes = wanted if not held else held.pop()
+        if depth > TASKS_A_WORKER and (writes or len(self._pending) <= len(self._workers)):
+            return None
+        return self._pending.take(writes=writes)
 
     def _lighter(self, worker: _Worker) -> bool:
         """Tell whether fewer of the other workers write than read."""

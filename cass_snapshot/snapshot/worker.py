@@ -18,8 +18,9 @@ import traceback
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 from multiprocessing.connection import Connection
-from queue import Queue, SimpleQueue
+from queue import Queue
 from time import perf_counter
 
 from cass_snapshot.errors import SnapshotError
@@ -30,6 +31,7 @@ from cass_snapshot.snapshot.apply import apply
 from cass_snapshot.snapshot.batches import RangeBatches
 from cass_snapshot.snapshot.census import Census
 from cass_snapshot.snapshot.disk import disk_error
+from cass_snapshot.snapshot.inbox import Inbox
 from cass_snapshot.snapshot.messages import (
     AdvanceWindow,
     Applied,
@@ -77,7 +79,7 @@ class Worker:
         self._sending = threading.Lock()
         self._stop = threading.Event()
         self._abandoned: int | None = None
-        self._tasks: SimpleQueue[Task | None] = SimpleQueue()
+        self._inbox = Inbox()
         self._left: set[int] = set()
         self._handoff: Queue[Task | Batch | Lines | Ended | None] = Queue(HANDOFF_BATCHES)
         self._patience = Patience(
@@ -92,6 +94,7 @@ class Worker:
             self._patience,
             self._send,
             leaving=self._leaving,
+            following=self._inbox.following,
             rows_max=job.settings.mysql.batch_rows_max,
         )
 
@@ -118,9 +121,9 @@ class Worker:
                 self._left.add(order.task)
             if isinstance(order, Task):
                 self._left.discard(order.id)  # it may be given again later
-                self._tasks.put(order)
+                self._inbox.put(order)
             elif order is None:
-                self._tasks.put(None)
+                self._inbox.put(None)
 
     def _send(self, message: FromWorker) -> None:
         with self._sending:
@@ -128,7 +131,7 @@ class Worker:
 
     def _capture_all(self) -> None:
         """Do the reading half of each task and hand on what the other half needs."""
-        while (task := self._tasks.get()) is not None:
+        while (task := self._inbox.take()) is not None:
             self._handoff.put(task)
             self._handoff.put(self._capture_task(task))
         self._handoff.put(None)
@@ -181,7 +184,8 @@ class Worker:
         )
         if checkpoint.state is RangeState.DONE:  # a worker died between COMMIT and its report (I8)
             return Ended(task=task.id, closed=True)
-        found = RangeBatches(self._parts, self._patience, task, self._send)
+        following = partial(self._inbox.following, task.table)
+        found = RangeBatches(self._parts, self._patience, task, self._send, following)
         with closing(found.after(checkpoint)) as batches:
             for batch in batches:
                 self._handoff.put(batch)

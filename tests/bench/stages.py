@@ -40,7 +40,7 @@ STAGES = (
     Stage("open and close a WAL", "cass_snapshot.wal.log", "RangeWal.open"),
     Stage("open and close a WAL", "cass_snapshot.wal.log", "RangeWal.close"),
     Stage("decode", "cass_snapshot.reader.raw", "RawResult.recv_results_rows"),
-    Stage("wait for pages", "cass_snapshot.reader.fetch", "_Stream.next"),
+    Stage("wait for pages", "cass_snapshot.reader.fetch", "Stream.next"),
     Stage("position", "cass_snapshot.reader.pages", "CassandraSource.position"),
     Stage("encode", "cass_snapshot.codec.row", "RowEncoder.encode"),
     Stage("arrange", "cass_snapshot.codec.order", "LineOrder.arrange"),

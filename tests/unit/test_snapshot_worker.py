@@ -19,6 +19,7 @@ from cass_snapshot.errors import (
     TargetUnavailable,
 )
 from cass_snapshot.model import Cells, Page, Position, TokenRange
+from cass_snapshot.protocols import Following
 from cass_snapshot.rejection import Encoded
 from cass_snapshot.ring.split import split_ring
 from cass_snapshot.ring.tokens import token
@@ -77,14 +78,19 @@ class Rows:
 
     numbers: Sequence[int] = ()
     read_after: list[Position | None] = field(default_factory=list)
+    followed_by: list[TokenRange | None] = field(default_factory=list)
 
-    def pages(self, _range: TokenRange, after: Position | None) -> Iterator[Page]:
-        """Yield what comes after a position."""
+    def pages(
+        self, _range: TokenRange, after: Position | None, following: Following | None = None
+    ) -> Iterator[Page]:
+        """Yield what comes after a position; note what would be read next."""
         self.read_after.append(after)
         left = [n for n in self.numbers if after is None or n > after.token]
         cut = [left[i : i + 2] for i in range(0, len(left), 2)] or [[]]
         for place, some in enumerate(cut, start=1):
             rows: list[Cells] = [(b"%d" % n,) for n in some]
+            if following is not None and place == len(cut):
+                self.followed_by.append(following())
             yield Page(rows=rows, last=place == len(cut))
 
     def keys(self, token_range: TokenRange) -> Iterator[list[Cells]]:
@@ -179,13 +185,18 @@ def parts(numbers: Sequence[int] = (), *, there: Sequence[int] = ()) -> Parts:
 def serve(folder: Path, made: Parts, *orders: object) -> list[Any]:
     """Let a worker do what it is asked, and return what it said."""
     wire = Wire(*orders)
+    opened(folder, made, wire).serve()
+    assert made.closed
+    return wire.sent
+
+
+def opened(folder: Path, made: Parts, wire: Wire) -> Worker:
+    """Return a worker at one end of a wire."""
     patient = settings().model_copy(update={"mysql": MysqlSettings(unavailable_timeout_s=60)})
     job = Job(settings=patient, tables=(), wal_directory=folder, rejected=folder, scratch=folder)
     worker = Worker(cast("Any", wire), job, "worker-1")
     worker._parts = cast("Any", made)
-    worker.serve()
-    assert made.closed
-    return wire.sent
+    return worker
 
 
 def ended(said: list[Any]) -> Ended:
@@ -203,6 +214,17 @@ def test_a_range_is_captured_applied_and_closed(tmp_path: Path) -> None:
     assert [(m.rows, m.fresh) for m in said if isinstance(m, Applied)] == [(2, True), (1, True)]
     assert Ended(task=7, closed=True) == ended(said)
     assert made.log.batches == made.into.taken
+
+
+def test_the_source_is_told_which_range_of_the_table_is_read_next(tmp_path: Path) -> None:
+    """It is known as soon as the parent gave the task."""
+    made = parts([1])
+    second = replace(COPY, id=8, range=replace(RANGE, number=8))
+    worker = opened(tmp_path, made, Wire())
+    worker._inbox.put(COPY)
+    worker._inbox.put(second)
+    worker.serve()
+    assert made.rows.followed_by == [second.range]
 
 
 def test_a_range_that_is_done_already_is_not_read_again(tmp_path: Path) -> None:

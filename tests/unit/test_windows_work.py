@@ -39,6 +39,7 @@ def gather(folder: Path, batches: list[Batch], *, after: int = 0) -> tuple[Ended
         Patience(unavailable_s=1),
         told.append,
         leaving=lambda _task: False,
+        following=lambda _table: None,
         rows_max=9,
     )
     index = folder / "0"

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 
-from cass_snapshot.model import Batch, Lines
+from cass_snapshot.model import Batch, Lines, TokenRange
 from cass_snapshot.retry import Patience
 from cass_snapshot.snapshot.batches import RangeBatches
 from cass_snapshot.snapshot.messages import (
@@ -34,6 +35,7 @@ class WindowWork:
         patience: how long servers that are away are waited for.
         send: tells the parent.
         leaving: tells whether a task is to be left off.
+        following: tells which range of a table is read next.
         rows_max: rows of a transaction at most.
     """
 
@@ -44,12 +46,14 @@ class WindowWork:
         send: Callable[[FromWorker], None],
         *,
         leaving: Leaving,
+        following: Callable[[int], TokenRange | None],
         rows_max: int,
     ) -> None:
         self._parts = parts
         self._patience = patience
         self._send = send
         self._leaving = leaving
+        self._following = following
         self._rows_max = rows_max
 
     def gather(self, task: GatherRange) -> Ended:
@@ -57,7 +61,8 @@ class WindowWork:
         if self._leaving(task.id):
             return Ended(task=task.id, stopped=True)
         index = IndexWriter(task.index, self._parts.order(task.table))
-        found = RangeBatches(self._parts, self._patience, task, self._send)
+        following = partial(self._following, task.table)
+        found = RangeBatches(self._parts, self._patience, task, self._send, following)
         try:
             with closing(found.after(task.checkpoint)) as batches:
                 for batch in batches:
