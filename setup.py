@@ -35,19 +35,20 @@ CHECK = ["ruff>=0.17,<0.18", "mypy>=2.4,<3", "import-linter>=2.3,<3", "setuptool
 
 # The compiled encoder: several times as fast, never required. Where it cannot be built, the
 # package installs without it and encodes in Python; `cass-snapshot --version` says which.
-def native(pattern: str) -> list[str]:
-    """Return sources of the compiled encoder, as setuptools wants them: from here."""
-    found = (HERE / "cass_snapshot" / "codec" / "native").glob(pattern)
-    return sorted(str(path.relative_to(HERE)) for path in found)
+def native(module: str, room: str) -> Extension:
+    """Return what is built of the sources in a room's folder."""
+    package = HERE / "cass_snapshot"
+    headers = sorted(package.glob("**/native/*.h"))
+    return Extension(
+        f"cass_snapshot.{module}",
+        # As setuptools wants them: from here.
+        sources=sorted(str(p.relative_to(HERE)) for p in (package / room / "native").glob("*.c")),
+        depends=[str(path.relative_to(HERE)) for path in headers],
+        include_dirs=["cass_snapshot/native"],
+        extra_compile_args=["-O3", "-Wall", "-Wextra"],
+        optional=True,
+    )
 
-
-ENCODER = Extension(
-    "cass_snapshot.codec._encode",
-    sources=native("*.c"),
-    depends=native("*.h"),
-    extra_compile_args=["-O3", "-Wall", "-Wextra"],
-    optional=True,
-)
 
 setup(
     name="cass-snapshot",
@@ -59,7 +60,7 @@ setup(
     python_requires=">=3.11,<3.15",
     packages=find_packages(include=["cass_snapshot", "cass_snapshot.*"]),
     package_data={"cass_snapshot": ["py.typed"]},
-    ext_modules=[ENCODER],
+    ext_modules=[native("_wire", "."), native("codec._encode", "codec")],
     install_requires=REQUIRES,
     extras_require={"test": TEST, "dev": TEST + CHECK},
     entry_points={"console_scripts": ["cass-snapshot = cass_snapshot.__main__:main"]},

@@ -7,6 +7,7 @@ target durably holds of a range.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -146,7 +147,7 @@ class Page:
     if that is not its last row.
     """
 
-    rows: list[Cells]
+    rows: Sequence[Cells]
     last: bool
     seconds: float = 0.0
     static_only: int = 0

@@ -4,7 +4,7 @@ from cass_snapshot.codec.described import Described
 from cass_snapshot.model import Cells
 
 def encode(
-    rows: list[Cells],
+    rows: list[Cells] | tuple[bytes, int, int, int],
     columns: tuple[Described | None, ...],
     ready: tuple[Sequence[bytes] | None, ...],
     /,

@@ -19,6 +19,7 @@ from cass_snapshot.codec.described import Described, describe
 from cass_snapshot.codec.refusal import BadCell
 from cass_snapshot.model import Cells
 from cass_snapshot.planned import PlannedColumn
+from cass_snapshot.wire import WireRows
 
 try:
     from cass_snapshot.codec import _encode
@@ -67,14 +68,14 @@ class CompiledEncoder:
             rows: the rows.
             made: columns that stand behind those of the rows, as the texts of the lines.
         """
-        page = rows if isinstance(rows, list) else list(rows)
+        page = _as_c_takes(rows)
         ready: list[Sequence[bytes] | None] = [None] * len(self._columns)
         nulls = [0] * len(ready)
         left = list(self._foreign)
         try:
             while True:
                 for place in left:
-                    cells = tuple([row[place] for row in page])
+                    cells = tuple([row[place] for row in rows])
                     texts, nulls[place] = self._columns[place].texts(cells)
                     ready[place] = texts if isinstance(texts, list) else list(texts)
                 found = _encode.encode(page, self._described, (*ready, *made))
@@ -106,6 +107,13 @@ def arrange(
         rows_max: or to so many lines.
     """
     return _encode.arrange(data, rows, *span, cut_bytes, rows_max)
+
+
+def _as_c_takes(rows: Sequence[Cells]) -> list[Cells] | tuple[bytes, int, int, int]:
+    """Return rows as a list, or the place, number and width of those that are not taken apart."""
+    if isinstance(rows, WireRows):
+        return rows.parts
+    return rows if isinstance(rows, list) else list(rows)
 
 
 def known(planned: PlannedColumn) -> Described | None:

@@ -40,7 +40,7 @@ class Source(Protocol):
 class SourceKeys(Protocol):
     """Reads primary keys afresh from the source, for verification."""
 
-    def keys(self, token_range: TokenRange) -> Iterator[list[Cells]]:
+    def keys(self, token_range: TokenRange) -> Iterator[Sequence[Cells]]:
         """Yield the primary keys of a range, page by page, each as serialized cells."""
         ...
 

@@ -6,7 +6,7 @@ fails is repeated from the last page that came, after a pause that the caller's 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 from time import perf_counter
@@ -18,6 +18,7 @@ from cass_snapshot.errors import SnapshotError, Transient
 from cass_snapshot.model import Cells
 from cass_snapshot.reader.faults import translate
 from cass_snapshot.retry import Patience
+from cass_snapshot.wire import WireRows
 
 PAGE_BYTES = 4 * 2**20
 """What a page is aimed at, so that rows of any width keep a worker's memory flat."""
@@ -40,11 +41,10 @@ class PageSize:
     def __post_init__(self) -> None:
         self.rows = min(self.rows_max, PAGE_ROWS_FIRST)
 
-    def observe(self, rows: list[Cells]) -> None:
-        """Learn the width of rows from a sample spread over a page."""
-        sample = rows[:: max(1, len(rows) // _SAMPLE)]
-        if sample:
-            width = sum(len(c) for row in sample for c in row if c is not None) // len(sample) + 1
+    def observe(self, rows: Sequence[Cells]) -> None:
+        """Learn the width of rows from a page, or from a sample spread over it."""
+        if rows:
+            width = _bytes_of(rows) + 1
             self.rows = min(self.rows_max, max(PAGE_ROWS_MIN, PAGE_BYTES // width))
 
     def shrink(self) -> None:
@@ -56,9 +56,17 @@ class PageSize:
 class RawPage:
     """A page as it arrived; ``state`` is what asks for the next one, None after the last."""
 
-    rows: list[Cells]
+    rows: Sequence[Cells]
     state: bytes | None
     seconds: float
+
+
+def _bytes_of(rows: Sequence[Cells]) -> int:
+    """Return how many bytes a row has, about."""
+    if isinstance(rows, WireRows):
+        return rows.size // len(rows)
+    sample = rows[:: max(1, len(rows) // _SAMPLE)]
+    return sum(len(c) for row in sample for c in row if c is not None) // len(sample)
 
 
 class Stream:
@@ -86,7 +94,7 @@ class Stream:
         except Exception as error:  # noqa: BLE001 - raised by next, where it can be repeated
             self._arrived.put(error)
 
-    def _on_page(self, rows: list[Cells]) -> None:
+    def _on_page(self, rows: Sequence[Cells]) -> None:
         # The driver keeps the paging state of the newest page only, so it is noted as pages come.
         state = self._future._paging_state if self._future.has_more_pages else None  # noqa: SLF001 - ResultSet.paging_state reads the same
         self._arrived.put(RawPage(rows=rows, state=state, seconds=perf_counter() - self._asked))
@@ -124,15 +132,14 @@ def fetch(  # noqa: D417 - session and statement are the driver's
         size: how many rows to ask for; learns from what comes.
         patience: how long failing requests are repeated.
         where: table and range, for messages; ``timeout_s``: how long a page may take.
-        begun: an execution of this very statement whose first page was asked for before.
+        begun: an execution of this very statement, asked for before.
 
     Raises:
         SourceUnavailable: Cassandra stayed away longer than the patience lasts.
         Transient: the request failed too often.
         RangeFailed: repeating it cannot help.
     """
-    state: bytes | None = None
-    stream = begun
+    state, stream = None, begun
 
     def attempt() -> RawPage:
         nonlocal stream
@@ -146,9 +153,8 @@ def fetch(  # noqa: D417 - session and statement are the driver's
 
     while True:
         page = patience.call(attempt)
-        state = page.state
         yield page
-        if state is None:
+        if (state := page.state) is None:
             return
 
 

@@ -112,7 +112,7 @@ class CassandraSource:
     def _stream(self, statement: Any) -> Stream:  # noqa: ANN401 - the driver is untyped
         return Stream(self._connection.session, statement, None, self._size, self._timeout_s)
 
-    def keys(self, token_range: TokenRange) -> Iterator[list[Cells]]:
+    def keys(self, token_range: TokenRange) -> Iterator[Sequence[Cells]]:
         """Yield the rows of a whole range, page by page."""
         return (page.rows for page in self.pages(token_range, None))
 

@@ -1,16 +1,21 @@
 """A protocol handler that leaves every cell as the bytes that came over the wire.
 
 The driver's own values lose or raise for some timestamps, texts, sets and empty values, and one
-value that raises fails its whole page. Swapping the column types after the metadata was read keeps
-the driver's fast row parser and loses nothing.
+value that raises fails its whole page. Where the compiled part is there, a page stays whole until
+somebody wants a cell; otherwise swapping the column types after the metadata was read keeps the
+driver's fast row parser and loses nothing.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from cassandra.cqltypes import BytesType
 from cassandra.protocol import HAVE_CYTHON, ProtocolHandler, _ProtocolHandler
+
+from cass_snapshot.model import Cells
+from cass_snapshot.wire import AVAILABLE, WireRows
 
 _base: Any = ProtocolHandler if HAVE_CYTHON else _ProtocolHandler
 _result: Any = _base.message_types_by_opcode[0x08]
@@ -28,15 +33,36 @@ class RawResult(_result):  # type: ignore[misc]  # the driver is untyped
             ]
 
 
+class WireResult(RawResult):
+    """A result whose rows are not taken apart."""
+
+    def recv_results_rows(
+        self,
+        f: Any,  # noqa: ANN401 - the driver's signature
+        _version: int,
+        user_type_map: Any,  # noqa: ANN401 - the driver's signature
+        result_metadata: Any,  # noqa: ANN401 - the driver's signature
+        _encryption: Any = None,  # noqa: ANN401 - the driver's signature
+    ) -> None:
+        """Read the metadata; what is left of the message is the rows."""
+        self.recv_results_metadata(f, user_type_map)
+        columns = self.column_metadata or result_metadata
+        self.column_names: Any = [name for _, _, name, _ in columns]
+        self.column_types: Any = [BytesType] * len(columns)
+        # BytesIO gives the very bytes that it was made of: nothing is copied.
+        self.parsed_rows: Any = WireRows(f.getvalue(), f.tell(), len(columns))
+
+
 class RawProtocolHandler(_base):  # type: ignore[misc]  # the driver is untyped
-    """The driver's handler with RawResult in the place of its result message."""
+    """The driver's handler with a result message of ours in the place of its own."""
 
-    message_types_by_opcode = {**_base.message_types_by_opcode, RawResult.opcode: RawResult}  # noqa: RUF012 - the driver's name
+    message_types_by_opcode = {  # noqa: RUF012 - the driver's name
+        **_base.message_types_by_opcode,
+        RawResult.opcode: WireResult if AVAILABLE else RawResult,
+    }
 
 
-def raw_rows(
-    _names: list[str], rows: list[tuple[bytes | None, ...]] | None
-) -> list[tuple[bytes | None, ...]]:
+def raw_rows(_names: list[str], rows: Sequence[Cells] | None) -> Sequence[Cells]:
     """Return the rows of a page as they are.
 
     Raises:

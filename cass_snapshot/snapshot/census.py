@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from threading import Event
 from typing import TypeVar
 
@@ -46,7 +46,7 @@ class Census:
                 self._send(MissingFound(task=task.id, keys=found))
         return seen, missing
 
-    def _until_stop(self, pages: Iterator[list[Item]]) -> Iterator[list[Item]]:
+    def _until_stop(self, pages: Iterator[Sequence[Item]]) -> Iterator[Sequence[Item]]:
         for page in pages:
             if self._stop.is_set():
                 return

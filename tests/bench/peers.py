@@ -25,7 +25,8 @@ FLOOR_ROWS_PER_S = 500
 FLOOR_BYTES_PER_S = 500_000
 START_S = 180.0
 _PRODUCT_VARIABLES = {"CASS_SNAPSHOT_VERIFY__AFTER_RUN": "false"}
-_HIDE_ENCODER = "import sys\n\nsys.modules['cass_snapshot.codec._encode'] = None\n"
+_COMPILED = ("cass_snapshot._wire", "cass_snapshot.codec._encode")
+_HIDE_COMPILED = f"import sys\n\nsys.modules |= dict.fromkeys({_COMPILED})\n"
 SPARK_BATCH_BYTES = 2**20
 
 
@@ -92,7 +93,7 @@ def _without_compiler(track: Track) -> Command:
     """Start the product as it is where nothing could be compiled, its spawned workers too."""
     folder = track.folder / "plain"
     folder.mkdir()
-    (folder / "sitecustomize.py").write_text(_HIDE_ENCODER, encoding="utf-8")
+    (folder / "sitecustomize.py").write_text(_HIDE_COMPILED, encoding="utf-8")
     path = os.pathsep.join((str(folder), str(Path.cwd())))
     return product(track, CASS_SNAPSHOT_RUN__APPLY_ORDER="key", PYTHONPATH=path)
 

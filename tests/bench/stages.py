@@ -39,7 +39,7 @@ STAGES = (
     Stage("look up a checkpoint", "cass_snapshot.mysql.writer", "MysqlTarget.checkpoint"),
     Stage("open and close a WAL", "cass_snapshot.wal.log", "RangeWal.open"),
     Stage("open and close a WAL", "cass_snapshot.wal.log", "RangeWal.close"),
-    Stage("decode", "cass_snapshot.reader.raw", "RawResult.recv_results_rows"),
+    Stage("decode", "cass_snapshot.reader.raw", "WireResult.recv_results_rows"),
     Stage("wait for pages", "cass_snapshot.reader.fetch", "Stream.next"),
     Stage("position", "cass_snapshot.reader.pages", "CassandraSource.position"),
     Stage("encode", "cass_snapshot.codec.row", "RowEncoder.encode"),

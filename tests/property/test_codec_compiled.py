@@ -20,6 +20,7 @@ from cass_snapshot.planned import PlannedColumn, Reading
 from cass_snapshot.rejection import Encoded
 from tests.support.ordinary_cells import ORDINARY, Pair, limits
 from tests.support.typed_cells import column, key
+from tests.support.wired import wired
 
 PAIRS = sorted(ORDINARY)
 
@@ -42,6 +43,7 @@ def both(columns: list[PlannedColumn], rows: list[Cells]) -> tuple[Encoded, Enco
 
     in_python = RowEncoder(columns, locate, compiled=False).encode(rows)
     found = RowEncoder(columns, locate, compiled=True).encode(rows)
+    assert found == RowEncoder(columns, locate, compiled=True).encode(wired(rows))
     if found.lines.plain:
         assert all(map(plain_line, found.lines.data.splitlines()))
     return in_python, replace(found, lines=replace(found.lines, plain=False))
@@ -57,6 +59,7 @@ def agree(target: PlannedColumn, cells: list[bytes | None]) -> None:
         assert expected.rejected == ()
         odd = not all(map(plain_line, expected.lines.data.splitlines()))
         assert (expected.lines.data, (cells.count(None),), odd) == alone
+        assert alone == encode(wired(rows).parts, (described,), (None,))
 
 
 @st.composite

@@ -93,7 +93,7 @@ class Rows:
                 self.followed_by.append(following())
             yield Page(rows=rows, last=place == len(cut))
 
-    def keys(self, token_range: TokenRange) -> Iterator[list[Cells]]:
+    def keys(self, token_range: TokenRange) -> Iterator[Sequence[Cells]]:
         """Yield the keys of the range."""
         return (page.rows for page in self.pages(token_range, None))
 

@@ -1,5 +1,6 @@
 /* cass_snapshot.codec._encode: pages of cells to WAL lines. See encode.h for what it leaves alone. */
 #include "encode.h"
+#include "rows.h"
 
 enum { ROW_ESTIMATE = 128, COLUMNS_MAX = 65536 };
 
@@ -70,7 +71,7 @@ static Outcome write_bytes(Page *page, const char *text, Py_ssize_t size)
 }
 
 /* Write a cell, or the text that is ready in its stead. */
-static Outcome write_cell(Page *page, Column *column, PyObject *cell, PyObject *ready, Py_ssize_t row)
+static Outcome write_cell(Page *page, Column *column, const Cell *cell, PyObject *ready, Py_ssize_t row)
 {
     if (ready != Py_None) {
         PyObject *text = PyList_GET_ITEM(ready, row);
@@ -78,28 +79,28 @@ static Outcome write_cell(Page *page, Column *column, PyObject *cell, PyObject *
             return OTHER;
         return write_bytes(page, PyBytes_AS_STRING(text), PyBytes_GET_SIZE(text));
     }
-    if (cell == Py_None) {
+    if (cell->size == NULL_CELL) {
         column->nulls++;
         return column->nullable ? write_bytes(page, "null", 4) : OTHER;
     }
-    if (!PyBytes_Check(cell) || column->write == NULL)
+    if (cell->size == NO_BYTES || column->write == NULL)
         return OTHER;
-    return column->write(page, column, (const Byte *)PyBytes_AS_STRING(cell), PyBytes_GET_SIZE(cell));
+    return column->write(page, column, cell->bytes, cell->size);
 }
 
-/* Write a row; `place` becomes that of the column that is left to Python. */
-static Outcome write_row(Page *page, Column *columns, PyObject *cells, PyObject *ready, Py_ssize_t row,
+/* Write the row that was taken; `place` becomes that of the column that is left to Python. */
+static Outcome write_row(Page *page, Column *columns, const Rows *rows, PyObject *ready, Py_ssize_t row,
                          Py_ssize_t *place)
 {
-    Py_ssize_t count = PyTuple_GET_SIZE(ready), width = PyTuple_GET_SIZE(cells);
+    Py_ssize_t count = PyTuple_GET_SIZE(ready);
     for (Py_ssize_t i = 0; i < count; i++) {
         char *at = page_room(page, 3);
         if (at == NULL)
             return FAILED;
         *at = i ? ',' : '[';
         page->at = at + 1;
-        PyObject *cell = i < width ? PyTuple_GET_ITEM(cells, i) : Py_None;
-        Outcome outcome = write_cell(page, columns + i, cell, PyTuple_GET_ITEM(ready, i), row);
+        /* Behind a row's own columns stand those that are made from its place, all ready. */
+        Outcome outcome = write_cell(page, columns + i, rows->cells + i, PyTuple_GET_ITEM(ready, i), row);
         if (outcome != WRITTEN) {
             *place = i;
             return outcome;
@@ -109,15 +110,13 @@ static Outcome write_row(Page *page, Column *columns, PyObject *cells, PyObject 
 }
 
 /* Write all rows. Where one is left to Python, `place` says which column is; -1: the row itself. */
-static Outcome write_page(Page *page, Column *columns, Py_ssize_t width, PyObject *rows,
-                          PyObject *ready, Py_ssize_t *place)
+static Outcome write_page(Page *page, Column *columns, Rows *rows, PyObject *ready, Py_ssize_t *place)
 {
-    for (Py_ssize_t row = 0; row < PyList_GET_SIZE(rows); row++) {
-        PyObject *cells = PyList_GET_ITEM(rows, row);
+    for (Py_ssize_t row = 0; row < rows->count; row++) {
         *place = -1;
-        if (!PyTuple_Check(cells) || PyTuple_GET_SIZE(cells) != width)
+        if (!rows_take(rows, row))
             return OTHER;
-        Outcome outcome = write_row(page, columns, cells, ready, row, place);
+        Outcome outcome = write_row(page, columns, rows, ready, row, place);
         if (outcome != WRITTEN)
             return outcome;
     }
@@ -125,7 +124,7 @@ static Outcome write_page(Page *page, Column *columns, Py_ssize_t width, PyObjec
 }
 
 /* Tell whether what is ready has a text a row, and each column without it is described. */
-static int is_whole(PyObject *rows, PyObject *described, PyObject *ready)
+static int is_whole(const Rows *rows, PyObject *described, PyObject *ready)
 {
     Py_ssize_t count = PyTuple_GET_SIZE(ready), width = PyTuple_GET_SIZE(described);
     if (count < width || count < 1 || count > COLUMNS_MAX)
@@ -133,7 +132,7 @@ static int is_whole(PyObject *rows, PyObject *described, PyObject *ready)
     for (Py_ssize_t i = 0; i < count; i++) {
         PyObject *texts = PyTuple_GET_ITEM(ready, i);
         if (texts == Py_None ? i >= width
-                             : !PyList_Check(texts) || PyList_GET_SIZE(texts) != PyList_GET_SIZE(rows))
+                             : !PyList_Check(texts) || PyList_GET_SIZE(texts) != rows->count)
             return 0;
     }
     return 1;
@@ -152,16 +151,16 @@ static PyObject *counted(const Column *columns, Py_ssize_t width)
     return nulls;
 }
 
-static PyObject *encode_rows(PyObject *rows, Column *columns, Py_ssize_t width, PyObject *ready)
+static PyObject *encode_rows(Rows *rows, Column *columns, PyObject *ready)
 {
-    Py_ssize_t count = PyList_GET_SIZE(rows), place = -1;
-    Page page = {.bytes = PyBytes_FromStringAndSize(NULL, count * ROW_ESTIMATE)};
+    Py_ssize_t place = -1;
+    Page page = {.bytes = PyBytes_FromStringAndSize(NULL, rows->count * ROW_ESTIMATE)};
     if (page.bytes == NULL)
         return NULL;
     page.at = PyBytes_AS_STRING(page.bytes);
     page.end = page.at + PyBytes_GET_SIZE(page.bytes);
-    Outcome outcome = write_page(&page, columns, width, rows, ready, &place);
-    PyObject *nulls = outcome == WRITTEN ? counted(columns, width) : NULL;
+    Outcome outcome = write_page(&page, columns, rows, ready, &place);
+    PyObject *nulls = outcome == WRITTEN ? counted(columns, rows->width) : NULL;
     if (nulls != NULL && _PyBytes_Resize(&page.bytes, page.at - PyBytes_AS_STRING(page.bytes)) == 0)
         return Py_BuildValue("NNi", page.bytes, nulls, page.odd);
     Py_XDECREF(nulls);
@@ -171,7 +170,7 @@ static PyObject *encode_rows(PyObject *rows, Column *columns, Py_ssize_t width, 
 
 PyDoc_STRVAR(encode_doc,
 "encode(rows, columns, ready)\n--\n\n"
-"Return the lines of some rows, the nulls of each column, and whether a text that was written here is\n"
+"Return the lines of some rows (a list of tuples; or content, start, number and width of WireRows), the nulls of each column, and whether a text that was written here is\n"
 "not plain; or the index of the column to leave to Python, -1 where the rows themselves are not as\n"
 "they should be.");
 
@@ -182,24 +181,27 @@ PyDoc_STRVAR(arrange_doc,
 
 static PyObject *encode(PyObject *self, PyObject *args)
 {
-    PyObject *rows, *described, *ready;
+    PyObject *given, *described, *ready;
     (void)self;
-    if (!PyArg_ParseTuple(args, "O!O!O!", &PyList_Type, &rows, &PyTuple_Type, &described,
-                          &PyTuple_Type, &ready))
+    if (!PyArg_ParseTuple(args, "OO!O!", &given, &PyTuple_Type, &described, &PyTuple_Type, &ready))
         return NULL;
-    if (!is_whole(rows, described, ready))
+    Rows rows = {.width = PyTuple_GET_SIZE(described)};
+    if (!rows_read(given, &rows))
+        return NULL;
+    if (!is_whole(&rows, described, ready))
         return PyErr_Format(PyExc_ValueError, "each column is described, or ready with a text a row");
     Column *columns = PyMem_New(Column, (size_t)PyTuple_GET_SIZE(ready));
-    if (columns == NULL)
-        return PyErr_NoMemory();
-    Py_ssize_t width = PyTuple_GET_SIZE(described);
+    rows.cells = PyMem_New(Cell, (size_t)PyTuple_GET_SIZE(ready));
     PyObject *made = NULL;
-    int failed = 0;
-    for (Py_ssize_t i = 0; i < width && !failed; i++)
+    int failed = columns == NULL || rows.cells == NULL;
+    if (failed)
+        PyErr_NoMemory();
+    for (Py_ssize_t i = 0; i < rows.width && !failed; i++)
         failed = read_column(PyTuple_GET_ITEM(described, i), columns + i) < 0;
     if (!failed)
-        made = encode_rows(rows, columns, width, ready);
+        made = encode_rows(&rows, columns, ready);
     PyMem_Free(columns);
+    PyMem_Free(rows.cells);
     return made;
 }
 
