@@ -1,4 +1,4 @@
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from cass_snapshot.codec.described import Described
 from cass_snapshot.model import Cells
@@ -13,3 +13,13 @@ def prepare(powers: bytes, plus: bool, /) -> None: ...
 def arrange(
     data: bytes, rows: int, at: int, width: int, cut: int, rows_max: int, /
 ) -> tuple[bytes, list[tuple[int, int]]]: ...
+def merge(
+    pieces: tuple[bytes, ...],
+    at: int,
+    width: int,
+    low: bytes | None,
+    high: bytes | None,
+    cut: int,
+    rows_max: int,
+    /,
+) -> Iterator[tuple[bytes, int]]: ...

@@ -7,7 +7,7 @@ in Python for that page; a page with a cell that is refused is left to Python as
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from struct import pack
 from typing import NamedTuple
@@ -107,6 +107,26 @@ def arrange(
         rows_max: or to so many lines.
     """
     return _encode.arrange(data, rows, *span, cut_bytes, rows_max)
+
+
+def merge(
+    pieces: Sequence[bytes],
+    span: tuple[int, int],
+    bounds: tuple[bytes | None, bytes | None],
+    *,
+    cut_bytes: int,
+    rows_max: int,
+) -> Iterator[tuple[bytes, int]]:
+    """Return stretches of the lines of sorted pieces, each with its rows.
+
+    Args:
+        pieces: lines sorted by ``arrange``.
+        span: as for ``arrange``.
+        bounds: the first key that is wanted, and the first above it that is not.
+        cut_bytes: as for ``arrange``.
+        rows_max: as for ``arrange``.
+    """
+    return _encode.merge(tuple(pieces), *span, *bounds, cut_bytes, rows_max)
 
 
 def _as_c_takes(rows: Sequence[Cells]) -> list[Cells] | tuple[bytes, int, int, int]:

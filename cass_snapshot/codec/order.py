@@ -16,7 +16,7 @@ from itertools import accumulate
 import orjson
 
 from cass_snapshot.blocks import Cut
-from cass_snapshot.codec.compiled import AVAILABLE, arrange
+from cass_snapshot.codec.compiled import AVAILABLE, arrange, merge
 from cass_snapshot.codec.marks import leading_span, marker
 from cass_snapshot.codec.plain import Plainness, plain_line, words_of
 from cass_snapshot.codec.sortable import part_of
@@ -83,21 +83,25 @@ class LineOrder:
         )
 
     def merge(
-        self, pieces: Sequence[bytes], *, rows_max: int, bytes_max: int
+        self,
+        pieces: Sequence[bytes],
+        *,
+        low: SortKey | None,
+        high: SortKey | None,
+        rows_max: int,
+        bytes_max: int,
     ) -> Iterator[tuple[bytes, int]]:
-        """Yield the lines of sorted pieces in order, a stretch at a time, and how many it has."""
-        data = b"".join(pieces)
-        if not data:
-            return
+        """Yield lines of sorted pieces in order, a stretch at a time, and how many it has."""
         if self._compiled and self._span:
-            count = data.count(b"\n")
-            data, sizes = arrange(data, count, self._span, cut_bytes=bytes_max, rows_max=rows_max)
-        else:
-            rows = data[:-1].split(b"\n")
-            self.sort(rows)
-            data = b"\n".join(rows) + b"\n"
-            sizes = list(_stretches(rows, rows_max=rows_max, bytes_max=bytes_max))
-            rows.clear()
+            bounds = _bound(low), _bound(high)
+            yield from merge(pieces, self._span, bounds, cut_bytes=bytes_max, rows_max=rows_max)
+            return
+        rows = b"".join([_between(piece, low, high, self.key) for piece in pieces]).split(b"\n")
+        rows.pop()
+        self.sort(rows)
+        data = b"\n".join(rows) + b"\n"
+        sizes = list(_stretches(rows, rows_max=rows_max, bytes_max=bytes_max))
+        rows.clear()
         start = 0
         for size, count in sizes:
             yield data[start : start + size], count
@@ -147,3 +151,30 @@ def _stretches(
             size = count = 0
     if count:
         yield size, count
+
+
+def _bound(key: SortKey | None) -> bytes | None:
+    """Return a key of texts as it stands in a line, from behind its first quote to its last."""
+    return None if key is None else '","'.join(map(str, key)).encode()
+
+
+def _between(
+    data: bytes, low: SortKey | None, high: SortKey | None, key: Callable[[bytes], SortKey]
+) -> bytes:
+    """Return the lines of sorted ones whose key is at least ``low`` and below ``high``."""
+    start = 0 if low is None else _first_at(data, low, key)
+    end = len(data) if high is None else _first_at(data, high, key)
+    return data[start:end]
+
+
+def _first_at(data: bytes, bound: SortKey, key: Callable[[bytes], SortKey]) -> int:
+    """Return where the first line begins whose key is at least ``bound``."""
+    low, high = 0, len(data)  # a line begins at either, and the one that is sought in between
+    while low < high:
+        middle = data.rfind(b"\n", low, (low + high) // 2) + 1 or low
+        end = data.index(b"\n", middle) + 1
+        if key(data[middle:end]) < bound:
+            low = end
+        else:
+            high = middle
+    return low

@@ -55,11 +55,18 @@ class Order(Protocol):
         ...
 
     def merge(
-        self, pieces: Sequence[bytes], *, rows_max: int, bytes_max: int
+        self,
+        pieces: Sequence[bytes],
+        *,
+        low: SortKey | None,
+        high: SortKey | None,
+        rows_max: int,
+        bytes_max: int,
     ) -> Iterator[tuple[bytes, int]]:
-        """Yield the lines of pieces, each sorted, in order, a stretch at a time with its rows.
+        """Yield lines of pieces, each sorted, in order, a stretch at a time with its rows.
 
-        Of equal keys the later one comes later. A stretch ends with the line that brings it to
+        They are those whose key is at least ``low`` and below ``high``, where these are given. Of
+        equal keys the later one comes later. A stretch ends with the line that brings it to
         ``bytes_max`` bytes or ``rows_max`` lines.
         """
         ...

@@ -46,10 +46,20 @@ class FirstOrder:
         rows.sort(key=self.key)
 
     def merge(
-        self, pieces: Sequence[bytes], *, rows_max: int, bytes_max: int
+        self,
+        pieces: Sequence[bytes],
+        *,
+        low: SortKey | None,
+        high: SortKey | None,
+        rows_max: int,
+        bytes_max: int,
     ) -> Iterator[tuple[bytes, int]]:
-        """Yield sorted lines in stretches."""
-        rows = b"".join(pieces).splitlines(keepends=True)
+        """Yield sorted lines between two keys in stretches."""
+        rows = [
+            row
+            for row in b"".join(pieces).splitlines(keepends=True)
+            if (low is None or low <= self.key(row)) and (high is None or self.key(row) < high)
+        ]
         self.sort(rows)
         chunk: list[bytes] = []
         for row in rows:

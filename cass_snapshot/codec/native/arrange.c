@@ -1,108 +1,32 @@
-/* Lines sorted by a key of fixed width that stands at the same place in each, as bytes compare. */
-#include "encode.h"
+/* The lines of a text sorted, or of several merged: both for codec/order.py. */
+#include "sort.h"
 
-/* A line, and the first eight bytes of its key as a number, which decide nearly every comparison. */
-typedef struct {
-    uint64_t head;
-    const char *line;
-    Py_ssize_t size;
-} Line;
-
-typedef struct {
-    Line *lines;
-    Py_ssize_t count;
-    Py_ssize_t at;
-    Py_ssize_t width;
-} Page_lines;
-
-static int after(const Page_lines *page, const Line *one, const Line *other)
+static PyObject *failed(Result result)
 {
-    if (one->head != other->head)
-        return one->head > other->head;
-    return memcmp(one->line + page->at, other->line + page->at, (size_t)page->width) > 0;
+    if (result == NO_MEMORY)
+        return PyErr_NoMemory();
+    return PyErr_Format(PyExc_ValueError, "other lines than they should be");
 }
 
-static void merge(const Page_lines *page, const Line *from, Line *to, Py_ssize_t low, Py_ssize_t middle,
-                  Py_ssize_t high)
+static int is_key(const Sort *sort)
 {
-    Py_ssize_t left = low, right = middle;
-    for (Py_ssize_t i = low; i < high; i++) {
-        /* Of equal keys the left one comes first: the sort is stable. */
-        int take_right = left == middle || (right < high && after(page, from + left, from + right));
-        to[i] = take_right ? from[right++] : from[left++];
-    }
+    if (sort->at >= 0 && sort->width > 0)
+        return 1;
+    PyErr_Format(PyExc_ValueError, "no key in these lines");
+    return 0;
 }
 
-/* Return where the ascending stretch of lines ends that begins at `low`. */
-static Py_ssize_t run_end(const Page_lines *page, const Line *lines, Py_ssize_t low)
-{
-    Py_ssize_t high = low + 1;
-    while (high < page->count && !after(page, lines + high - 1, lines + high))
-        high++;
-    return high < page->count ? high : page->count;
-}
-
-/* Merge neighbouring runs into `to`; return how many there are then. */
-static Py_ssize_t merge_runs(const Page_lines *page, const Line *from, Line *to)
-{
-    Py_ssize_t runs = 0;
-    for (Py_ssize_t low = 0; low < page->count; runs++) {
-        Py_ssize_t middle = run_end(page, from, low);
-        Py_ssize_t high = middle < page->count ? run_end(page, from, middle) : middle;
-        merge(page, from, to, low, middle, high);
-        low = high;
-    }
-    return runs;
-}
-
-/* Sort by merging what is in order already; return which of both arrays holds the result. */
-static Line *sort_lines(const Page_lines *page, Line *spare)
-{
-    Line *from = page->lines, *to = spare;
-    while (merge_runs(page, from, to) > 1) {
-        Line *done = to;
-        to = from;
-        from = done;
-    }
-    return to;
-}
-
-/* Find the lines of a text; 0 where they are not as many, or one is too short to hold its key. */
-static int find_lines(Page_lines *page, const char *data, Py_ssize_t size)
-{
-    const char *end = data + size;
-    for (Py_ssize_t i = 0; i < page->count; i++) {
-        const char *stop = memchr(data, '\n', (size_t)(end - data));
-        if (stop == NULL || stop - data < page->at + page->width)
-            return 0;
-        Py_ssize_t head = page->width < 8 ? page->width : 8;
-        page->lines[i].head = read_big((const Byte *)data + page->at, head);
-        page->lines[i].line = data;
-        page->lines[i].size = stop + 1 - data;
-        data = stop + 1;
-    }
-    return data == end;
-}
-
-/* Copy the lines one after the other; return size and rows of their stretches, each of which ends
- * with the line that brings it to `cut` bytes or to `rows_max` rows. */
-static PyObject *copy_lines(const Line *lines, Py_ssize_t count, char *at, Py_ssize_t cut,
-                            Py_ssize_t rows_max)
+/* Return size and rows of the stretches of sorted lines. */
+static PyObject *sizes_of(const Sort *sort, Py_ssize_t cut, Py_ssize_t rows_max)
 {
     PyObject *sizes = PyList_New(0);
-    Py_ssize_t size = 0, rows = 0;
-    for (Py_ssize_t i = 0; sizes != NULL && i < count; i++) {
-        memcpy(at, lines[i].line, (size_t)lines[i].size);
-        at += lines[i].size;
-        size += lines[i].size;
-        rows++;
-        if (size < cut && rows < rows_max && i + 1 < count)
-            continue;
-        PyObject *stretch = Py_BuildValue("nn", size, rows);
+    Py_ssize_t size;
+    for (Py_ssize_t first = 0, end; sizes != NULL && first < sort->count; first = end) {
+        end = stretch_end(sort, first, cut, rows_max, &size);
+        PyObject *stretch = Py_BuildValue("nn", size, end - first);
         if (stretch == NULL || PyList_Append(sizes, stretch) < 0)
             Py_CLEAR(sizes);
         Py_XDECREF(stretch);
-        size = rows = 0;
     }
     return sizes;
 }
@@ -110,28 +34,142 @@ static PyObject *copy_lines(const Line *lines, Py_ssize_t count, char *at, Py_ss
 PyObject *arrange(PyObject *self, PyObject *args)
 {
     const char *data;
-    Py_ssize_t size, cut, rows_max;
-    Page_lines page = {0};
+    Py_ssize_t size, rows, cut, rows_max;
+    Sort sort = {0};
+    Result result;
     (void)self;
-    if (!PyArg_ParseTuple(args, "y#nnnnn", &data, &size, &page.count, &page.at, &page.width, &cut,
-                          &rows_max))
+    if (!PyArg_ParseTuple(args, "y#nnnnn", &data, &size, &rows, &sort.at, &sort.width, &cut, &rows_max) ||
+        !is_key(&sort))
         return NULL;
-    if (page.count < 1 || page.at < 0 || page.width < 1 || page.count > size)
-        return PyErr_Format(PyExc_ValueError, "no lines, or no key in them");
-    Line *spare = PyMem_New(Line, (size_t)page.count);
-    PyObject *made = PyBytes_FromStringAndSize(NULL, size), *sizes = NULL;
-    page.lines = PyMem_New(Line, (size_t)page.count);
-    if (spare == NULL || page.lines == NULL || made == NULL)
-        PyErr_NoMemory();
-    else if (!find_lines(&page, data, size))
-        PyErr_Format(PyExc_ValueError, "other lines than they should be");
-    else
-        sizes = copy_lines(sort_lines(&page, spare), page.count, PyBytes_AS_STRING(made), cut,
-                           rows_max);
-    PyMem_Free(spare);
-    PyMem_Free(page.lines);
-    if (sizes != NULL)
-        return Py_BuildValue("NN", made, sizes);
-    Py_XDECREF(made);
-    return NULL;
+    Py_BEGIN_ALLOW_THREADS
+    result = find_lines(&sort, data, data + size);
+    if (result == SORTED)
+        result = sort.count == rows && rows > 0 ? sort_lines(&sort) : OTHER_LINES;
+    Py_END_ALLOW_THREADS
+    PyObject *made = NULL;
+    if (result != SORTED)
+        failed(result);
+    else if ((made = PyBytes_FromStringAndSize(NULL, size)) != NULL) {
+        copy_lines(&sort, 0, sort.count, PyBytes_AS_STRING(made));
+        made = Py_BuildValue("NN", made, sizes_of(&sort, cut, rows_max));
+    }
+    sort_end(&sort);
+    return made;
+}
+
+/* What is left of a merge. Each stretch is made when it is asked for: the memory of one serves for
+ * the next, which costs less than pages that the system has to clear. */
+typedef struct {
+    PyObject_HEAD
+    Sort sort;
+    PyObject *pieces;
+    Py_ssize_t next;
+    Py_ssize_t cut;
+    Py_ssize_t rows_max;
+} Merged;
+
+static void merged_end(PyObject *self)
+{
+    Merged *merged = (Merged *)self;
+    sort_end(&merged->sort);
+    Py_XDECREF(merged->pieces);
+    PyObject_Free(self);
+}
+
+static PyObject *merged_next(PyObject *self)
+{
+    Merged *merged = (Merged *)self;
+    Py_ssize_t first = merged->next, size;
+    if (first == merged->sort.count)
+        return NULL;
+    Py_ssize_t end = stretch_end(&merged->sort, first, merged->cut, merged->rows_max, &size);
+    PyObject *made = PyBytes_FromStringAndSize(NULL, size);
+    if (made == NULL)
+        return NULL;
+    merged->next = end;
+    char *to = PyBytes_AS_STRING(made);
+    Py_BEGIN_ALLOW_THREADS
+    copy_lines(&merged->sort, first, end, to);
+    Py_END_ALLOW_THREADS
+    return Py_BuildValue("Nn", made, end - first);
+}
+
+static PyTypeObject MERGED = {
+    PyVarObject_HEAD_INIT(NULL, 0)
+    .tp_name = "cass_snapshot.codec._encode.Merged",
+    .tp_basicsize = sizeof(Merged),
+    .tp_dealloc = merged_end,
+    .tp_flags = Py_TPFLAGS_DEFAULT,
+    .tp_iter = PyObject_SelfIter,
+    .tp_iternext = merged_next,
+};
+
+/* Return how many bytes two keys have in common at their beginning; each key between them has, too. */
+static Py_ssize_t shared(const char *one, const char *other, Py_ssize_t width)
+{
+    Py_ssize_t same = 0;
+    while (same < width && one[same] == other[same])
+        same++;
+    return same;
+}
+
+/* Take the bounds of a merge, each a key or None; 0 with a Python error where one is neither. */
+static int take_bounds(Sort *sort, PyObject *low, PyObject *high)
+{
+    PyObject *bounds[] = {low, high};
+    for (int i = 0; i < 2; i++)
+        if (bounds[i] != Py_None &&
+            (!PyBytes_Check(bounds[i]) || PyBytes_GET_SIZE(bounds[i]) != sort->width)) {
+            PyErr_Format(PyExc_ValueError, "a bound that is no key of these lines");
+            return 0;
+        }
+    sort->low = low == Py_None ? NULL : PyBytes_AS_STRING(low);
+    sort->high = high == Py_None ? NULL : PyBytes_AS_STRING(high);
+    if (sort->low != NULL && sort->high != NULL)
+        sort->common = shared(sort->low, sort->high, sort->width);
+    return 1;
+}
+
+/* Find the lines of all pieces and sort them. */
+static Result merge_pieces(Sort *sort, PyObject *pieces)
+{
+    Result result = SORTED;
+    Py_BEGIN_ALLOW_THREADS
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(pieces) && result == SORTED; i++) {
+        PyObject *piece = PyTuple_GET_ITEM(pieces, i);
+        const char *data = PyBytes_AS_STRING(piece);
+        result = find_lines(sort, data, data + PyBytes_GET_SIZE(piece));
+    }
+    if (result == SORTED)
+        result = sort_lines(sort);
+    Py_END_ALLOW_THREADS
+    return result;
+}
+
+PyObject *merge(PyObject *self, PyObject *args)
+{
+    PyObject *pieces, *low, *high;
+    Py_ssize_t cut, rows_max;
+    Sort sort = {0};
+    (void)self;
+    if (!PyArg_ParseTuple(args, "O!nnOOnn", &PyTuple_Type, &pieces, &sort.at, &sort.width, &low, &high,
+                          &cut, &rows_max) ||
+        !is_key(&sort) || !take_bounds(&sort, low, high) || PyType_Ready(&MERGED) < 0)
+        return NULL;
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(pieces); i++)
+        if (!PyBytes_Check(PyTuple_GET_ITEM(pieces, i)))
+            return PyErr_Format(PyExc_TypeError, "pieces are bytes");
+    Result result = merge_pieces(&sort, pieces);
+    Merged *merged = result == SORTED ? PyObject_New(Merged, &MERGED) : NULL;
+    if (merged == NULL) {
+        sort_end(&sort);
+        return PyErr_Occurred() ? NULL : failed(result);
+    }
+    sort.low = sort.high = NULL; /* which are the caller's */
+    merged->sort = sort;
+    merged->pieces = Py_NewRef(pieces);
+    merged->next = 0;
+    merged->cut = cut;
+    merged->rows_max = rows_max;
+    return (PyObject *)merged;
 }

@@ -105,6 +105,9 @@ Outcome write_datetime(Page *, const Column *, const Byte *, Py_ssize_t);
 /* arrange(data, rows, at, width, cut, rows_max): the lines sorted, and how to cut them. */
 PyObject *arrange(PyObject *self, PyObject *args);
 
+/* merge(pieces, at, width, low, high, cut, rows_max): the lines of sorted pieces, in stretches. */
+PyObject *merge(PyObject *self, PyObject *args);
+
 /* Take the powers of ten that write_fraction needs, as codec/compiled.py computes them, and whether
  * exponents have a plus sign. Without them write_fraction leaves all to Python. */
 int fractions_start(const Byte *powers, Py_ssize_t size, int plus);

@@ -179,6 +179,11 @@ PyDoc_STRVAR(arrange_doc,
 "Return lines sorted by the bytes that stand at a place of each, of a width; and size and rows of their\n"
 "stretches, each of which ends with the line that brings it to `cut` bytes or `rows_max` rows.");
 
+PyDoc_STRVAR(merge_doc,
+"merge(pieces, at, width, low, high, cut, rows_max)\n--\n\n"
+"Return an iterator over the lines of sorted pieces, sorted as by arrange, of keys from `low` to below\n"
+"`high`, either of which may be None; in stretches as arrange cuts them, each as its lines and how many.");
+
 static PyObject *encode(PyObject *self, PyObject *args)
 {
     PyObject *given, *described, *ready;
@@ -226,6 +231,7 @@ static PyObject *prepare(PyObject *self, PyObject *args)
 static PyMethodDef METHODS[] = {
     {"encode", encode, METH_VARARGS, encode_doc},
     {"arrange", arrange, METH_VARARGS, arrange_doc},
+    {"merge", merge, METH_VARARGS, merge_doc},
     {"prepare", prepare, METH_VARARGS, prepare_doc},
     {NULL, NULL, 0, NULL},
 };

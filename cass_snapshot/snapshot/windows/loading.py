@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import orjson
 
 from cass_snapshot.blocks import Block
 from cass_snapshot.model import Lines
-from cass_snapshot.protocols import Blocks, Order, SortKey
+from cass_snapshot.protocols import Blocks, Order
 from cass_snapshot.snapshot.windows.index import from_json
 
 CHUNK_BYTES = 8 * 2**20
@@ -36,56 +36,39 @@ class SliceReader:
         """Yield the rows of a slice, sorted; what a simple parser may not read comes last."""
         plain: list[bytes] = []
         odd: list[bytes] = []
-        for segment, blocks, low, high in self._pieces(number):
-            data = within(self._blocks.read(segment, blocks), low, high, self._order.key)
+        for segment, blocks in self._blocks_of(number):
+            data = self._blocks.read(segment, blocks)
             if all(block.plain for block in blocks):
                 plain.append(data)
                 continue
             rows = data.splitlines(keepends=True)
-            plain += [row for row in rows if self._order.plain(row)]
-            odd += [row for row in rows if not self._order.plain(row)]
+            plain.append(b"".join([row for row in rows if self._order.plain(row)]))
+            odd.append(b"".join([row for row in rows if not self._order.plain(row)]))
         # Where lines are plain, every word in the text is a bare one, and need not be counted.
-        for data, count in self._merged(plain):
+        for data, count in self._merged(plain, number):
             yield Lines(data=data, rows=count, words=0, plain=True)
-        for data, count in self._merged(odd):
+        for data, count in self._merged(odd, number):
             words = sum(map(self._order.words, data.splitlines()))
             yield Lines(data=data, rows=count, words=words)
 
-    def _merged(self, pieces: list[bytes]) -> Iterator[tuple[bytes, int]]:
-        return self._order.merge(pieces, rows_max=self._rows_max, bytes_max=CHUNK_BYTES)
+    def _merged(self, pieces: list[bytes], number: int) -> Iterator[tuple[bytes, int]]:
+        """Yield what belongs to a slice of its blocks, the first and last of which hold more."""
+        if not pieces:
+            return iter(())
+        bounds = [tuple(key) for key in orjson.loads((self._folder / "bounds").read_bytes())]
+        return self._order.merge(
+            pieces,
+            low=bounds[number - 1] if number else None,
+            high=bounds[number] if number < len(bounds) else None,
+            rows_max=self._rows_max,
+            bytes_max=CHUNK_BYTES,
+        )
 
-    def _pieces(
-        self, number: int
-    ) -> Iterator[tuple[str, tuple[Block, ...], SortKey | None, SortKey | None]]:
+    def _blocks_of(self, number: int) -> Iterator[tuple[str, tuple[Block, ...]]]:
         path = self._folder / str(number)
         if not path.exists():  # no batch has a row between these bounds
             return
-        bounds = [tuple(key) for key in orjson.loads((self._folder / "bounds").read_bytes())]
-        low = bounds[number - 1] if number else None
-        high = bounds[number] if number < len(bounds) else None
         with path.open("rb") as file:
             for line in file:
                 segment, stored = orjson.loads(line)
-                yield segment, from_json(stored), low, high
-
-
-def within(
-    data: bytes, low: SortKey | None, high: SortKey | None, key: Callable[[bytes], SortKey]
-) -> bytes:
-    """Return the lines of sorted ones whose key is at least ``low`` and below ``high``."""
-    start = 0 if low is None else _first_at(data, low, key)
-    end = len(data) if high is None else _first_at(data, high, key)
-    return data[start:end]
-
-
-def _first_at(data: bytes, bound: SortKey, key: Callable[[bytes], SortKey]) -> int:
-    """Return where the first line begins whose key is at least ``bound``."""
-    low, high = 0, len(data)  # a line begins at either, and the one that is sought in between
-    while low < high:
-        middle = data.rfind(b"\n", low, (low + high) // 2) + 1 or low
-        end = data.index(b"\n", middle) + 1
-        if key(data[middle:end]) < bound:
-            low = end
-        else:
-            high = middle
-    return low
+                yield segment, from_json(stored)
