@@ -98,7 +98,7 @@ def _samples(command: Command, until: int) -> list[Sample]:
 def run(servers: Servers, options: Options) -> bool:
     """Copy in both orders, print the rates, and tell whether they are as they should be."""
     contest = Contest(servers, SHAPES[options.table], options.rows, options.workers)
-    contest.turn("scan")  # the first scan of a table is a slow one
+    contest.settle()
     key = _course(contest, "key", options.rows, SECTIONS)
     token = _course(contest, "token", options.rows, TOKEN_SECTIONS)
     facts = {"rows": f"{options.rows:,}", **machine.facts(servers, options)}

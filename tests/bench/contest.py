@@ -79,12 +79,16 @@ class Contest:
         fill_table(servers, shape, rows)
 
     def warm_up(self) -> None:
-        """Run what needs no peer, uncounted; scan until Cassandra gets no faster.
+        """Run what needs no peer, uncounted."""
+        self._uncounted(TRUTH)
+        self.settle()
+
+    def settle(self) -> None:
+        """Scan until Cassandra gets no faster.
 
         It compiles its code while it runs: the first scans after a start cost up to twice as much,
         and whoever came first would pay for the others.
         """
-        self._uncounted(TRUTH)
         before = float("inf")
         for _ in range(WARM_UPS_MAX):
             now = self._uncounted("scan").cassandra_cpu_s
