@@ -60,7 +60,11 @@ setup(
     python_requires=">=3.11,<3.15",
     packages=find_packages(include=["cass_snapshot", "cass_snapshot.*"]),
     package_data={"cass_snapshot": ["py.typed"]},
-    ext_modules=[native("_wire", "."), native("codec._encode", "codec")],
+    ext_modules=[
+        native("_wire", "."),
+        native("codec._encode", "codec"),
+        native("mysql._dialect", "mysql"),
+    ],
     install_requires=REQUIRES,
     extras_require={"test": TEST, "dev": TEST + CHECK},
     entry_points={"console_scripts": ["cass-snapshot = cass_snapshot.__main__:main"]},

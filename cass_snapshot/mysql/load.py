@@ -20,45 +20,61 @@ from cass_snapshot.mysql.columns import TargetColumn
 from cass_snapshot.mysql.refusals import refuse_warnings
 from cass_snapshot.mysql.rows import load_data
 
+try:
+    from cass_snapshot.mysql import _dialect
+except ImportError:  # built where there is a compiler
+    AVAILABLE = False
+else:
+    AVAILABLE = True
+
 FILE_NAME = "batch"
 Words = tuple[tuple[bytes, bytes], ...]
+"""Bare words, each with the same sign before it, and what stands for them in the dialect."""
 _NULL = ((b"null", b"\\N"),)
 _BOOLEANS = ((b"true", b"1"), (b"false", b"0"))
 
 
-def words_in(columns: Sequence[TargetColumn]) -> Words:
-    """Return the bare words that lines of these columns may hold, each with what stands before it.
+def _behind(sign: bytes, words: Words) -> Words:
+    return tuple((sign + word, sign + new) for word, new in words)
+
+
+ALL_WORDS = tuple(_behind(sign, _NULL + _BOOLEANS) for sign in (b",", b"["))
+
+
+def words_in(columns: Sequence[TargetColumn]) -> tuple[Words, ...]:
+    """Return the bare words that lines of these columns may hold, by the sign before them.
 
     A scan for a word that cannot be there would cost as much as one for a word that is. The first
     column belongs to the key, so it is never null.
     """
     booleans = [c.planned.form is Form.BOOLEAN for c in columns]
-    later = _NULL + (_BOOLEANS if any(booleans[1:]) else ())
-    first = _BOOLEANS if booleans[:1] == [True] else ()
-    return tuple(
-        (before + word, before + new)
-        for before, words in ((b",", later), (b"[", first))
-        for word, new in words
-    )
+    later = _behind(b",", _NULL + (_BOOLEANS if any(booleans[1:]) else ()))
+    return (later, _behind(b"[", _BOOLEANS)) if booleans[:1] == [True] else (later,)
 
 
-ALL_WORDS: Words = tuple(
-    (before + word, before + new) for before in (b",", b"[") for word, new in _NULL + _BOOLEANS
-)
-
-
-def as_load_data(lines: Lines, words: Words = ALL_WORDS) -> bytes | None:
+def as_load_data(
+    lines: Lines, words: Sequence[Words] = ALL_WORDS, *, compiled: bool = AVAILABLE
+) -> bytes | None:
     """Return the lines in LOAD DATA's dialect, or None where the text alone cannot tell."""
     data = lines.data
     if not lines.plain and b"\\" in data and (b"\\u" in data or b"\\f" in data):
         return None
     found = 0
     if lines.words or lines.plain:
-        for word, replacement in words:
-            size = len(data)
-            data = data.replace(word, replacement)
-            found += (size - len(data)) // (len(word) - len(replacement))
+        for some in words:
+            data, count = (_dialect.replaced if compiled else replaced)(data, some)
+            found += count
     return data if lines.plain or found == lines.words else None
+
+
+def replaced(data: bytes, words: Words) -> tuple[bytes, int]:
+    """Return a text with words replaced by shorter ones, and how many there were."""
+    found = 0
+    for word, new in words:
+        size = len(data)
+        data = data.replace(word, new)
+        found += (size - len(data)) // (len(word) - len(new))
+    return data, found
 
 
 class Loader:

@@ -25,7 +25,11 @@ FLOOR_ROWS_PER_S = 500
 FLOOR_BYTES_PER_S = 500_000
 START_S = 180.0
 _PRODUCT_VARIABLES = {"CASS_SNAPSHOT_VERIFY__AFTER_RUN": "false"}
-_COMPILED = ("cass_snapshot._wire", "cass_snapshot.codec._encode")
+_COMPILED = (
+    "cass_snapshot._wire",
+    "cass_snapshot.codec._encode",
+    "cass_snapshot.mysql._dialect",
+)
 _HIDE_COMPILED = f"import sys\n\nsys.modules |= dict.fromkeys({_COMPILED})\n"
 SPARK_BATCH_BYTES = 2**20
 

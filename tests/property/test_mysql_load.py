@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from cass_snapshot.codec.plain import plain_line
 from cass_snapshot.model import Lines
+from cass_snapshot.mysql import _dialect
 from cass_snapshot.mysql.columns import Flavour
-from cass_snapshot.mysql.load import Loader, as_load_data
+from cass_snapshot.mysql.load import ALL_WORDS, Loader, as_load_data, replaced
 from tests.support.dialects import Field, load_data
 from tests.support.typed_cells import column, key, plan_columns, table
 
@@ -116,3 +117,55 @@ def test_a_loader_that_knows_its_columns_reads_the_same(page: tuple[list[str], l
     data = loader.dialect(as_lines(rows))
     if data is not None:
         assert [[field(v) for v in row] for row in rows] == load_data(data)
+
+
+SCRAPS = st.lists(st.sampled_from([*PIECES, ",nul", ",tru", ",nullnull", ",,null", "x" * 40]))
+
+
+@settings(max_examples=200, deadline=None)
+@given(SCRAPS.map("".join), st.sampled_from([*ALL_WORDS, *(words[:1] for words in ALL_WORDS)]))
+@example(",null", ALL_WORDS[0])
+@example("", ALL_WORDS[1])
+@example(",nul", ALL_WORDS[0])
+@example(",", ALL_WORDS[0])
+def test_words_are_replaced_alike_by_compiled_code(
+    text: str, words: tuple[tuple[bytes, bytes], ...]
+) -> None:
+    """All of them and nothing else, also where the text ends within one; both count them."""
+    data = text.encode()
+    assert replaced(data, words) == _dialect.replaced(data, words)
+
+
+@settings(max_examples=60, deadline=None)
+@given(pages())
+def test_lines_become_the_dialect_alike_by_compiled_code(rows: list[Row]) -> None:
+    """The same bytes, or none by either."""
+    lines = as_lines(rows)
+    for each in (lines, replace(lines, words=0, plain=True)):
+        assert as_load_data(each, compiled=True) == as_load_data(each, compiled=False)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        (),
+        ((b",a", b",long"),),
+        ((b",", b""),),
+        ((b",a", b"x"), (b"[b", b"y")),
+        ((b",a,", b"x"),),
+        ((b",a", b"x"),) * 9,
+    ],
+)
+def test_other_words_than_were_promised_are_not_replaced(
+    words: tuple[tuple[bytes, bytes], ...],
+) -> None:
+    """No text outgrows its room, and none is looked for in vain."""
+    with pytest.raises(ValueError, match="words"):
+        _dialect.replaced(b",a,b,c", words)
+
+
+def test_what_is_no_word_is_an_error() -> None:
+    """A wrong type does not crash."""
+    for wrong in (7, (b",a",), (b",a", 7)):
+        with pytest.raises(TypeError):
+            _dialect.replaced(b",a", (wrong,))  # type: ignore[arg-type]  # a wrong type
