@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,6 +15,7 @@ from cass_snapshot.cli.plan import NEEDS, show
 from cass_snapshot.exits import Exit
 
 if TYPE_CHECKING:
+    from cass_snapshot.settings import Settings
     from cass_snapshot.snapshot.status import RunStatus
 
 
@@ -65,20 +67,37 @@ def run(
     )
     if cut.dry_run:
         raise typer.Exit(show(settings, common, new=cut.new))
-    # late: the display and the drivers take longer to import than --help may take; the display
-    # comes first, so that it says something meanwhile
-    from cass_snapshot.cli.views import build_views
-
     typed: Sequence[str] = context.obj or ("cass-snapshot", "run")
-    view = build_views(watch, common, settings)
-    try:
-        from cass_snapshot.snapshot.run import run as copy
-
-        status = copy(settings, tables=settings.tables, new=cut.new, view=view, command_line=typed)
-    finally:
-        view.close()
+    status = copied(settings, typed, watch, common, new=cut.new)
     close(status, typed, watch, common)
     raise typer.Exit(status.exit_code or Exit.OK)
+
+
+def copied(
+    settings: Settings, typed: Sequence[str], watch: Watch, common: Common, *, new: bool
+) -> RunStatus:
+    """Copy, and show it meanwhile."""
+    # late: the display and the drivers take longer to import than --help may take; the workers
+    # come first, so that they import meanwhile, then the display, so that it says something
+    from cass_snapshot.settings import cores
+    from cass_snapshot.snapshot.process import Standby
+
+    with ExitStack() as stack:
+        standby = stack.enter_context(Standby(min(settings.run.workers, cores())))
+        from cass_snapshot.cli.views import build_views
+
+        view = build_views(watch, common, settings)
+        stack.callback(view.close)
+        from cass_snapshot.snapshot.run import run as copy
+
+        return copy(
+            settings,
+            tables=settings.tables,
+            new=new,
+            view=view,
+            command_line=typed,
+            standby=standby,
+        )
 
 
 def close(status: RunStatus, typed: Sequence[str], watch: Watch, common: Common) -> None:

@@ -19,6 +19,7 @@ from cass_snapshot.snapshot.journal import Journal
 from cass_snapshot.snapshot.plan import Examined, RunPlan, examine, lay_out
 from cass_snapshot.snapshot.preflight.findings import found_by, in_short, refuse_failures
 from cass_snapshot.snapshot.preflight.gauge import ordering_of
+from cass_snapshot.snapshot.process import Standby
 from cass_snapshot.snapshot.rundir import (
     RunDirectory,
     new_run_id,
@@ -38,6 +39,7 @@ def run(
     new: bool,
     view: View,
     command_line: Sequence[str],
+    standby: Standby | None = None,
 ) -> RunStatus:
     """Copy tables, or go on copying them, and return how it ended.
 
@@ -47,6 +49,7 @@ def run(
         new: begin afresh also where an unfinished run could be continued.
         view: shows the run to somebody; closed by the caller.
         command_line: for ``run.json``; holds no secret, since options take none.
+        standby: processes that wait already for something to do.
 
     Raises:
         SnapshotError: something that keeps the run from starting; nothing was written.
@@ -55,9 +58,7 @@ def run(
         source, target = _open_sides(settings, stack)
         examined = examine(settings, tables, source=source, target=target, new=new)
         findings = _refused_or_found(examined, source, target)
-        warning = prepare_runs_directory(settings.run.directory)
-        for name in sorted({t.name for t in tables}):
-            stack.enter_context(table_lock(settings.run.directory, name))
+        warning = _take_tables(settings, tables, stack)
         own_id = new_run_id(datetime.now(UTC))
         plan = lay_out(settings, examined, target=target, new_run_id=own_id, new=new)
         settings = _reading_from(source.datacenter, settings)
@@ -69,7 +70,7 @@ def run(
         session = Session(settings, plan, source, target, directory, view, stop, doctor=doctor)
         _warn(session.journal, findings, (warning, _kept_ranges(settings, plan)))
         _tell_orders(session.journal, plan)
-        return session.run()
+        return session.run(standby)
 
 
 def _refused_or_found(
@@ -133,6 +134,14 @@ def _open_sides(settings: Settings, stack: ExitStack) -> tuple[SourceAdmin, Targ
     target = open_target_admin(settings.mysql)
     stack.callback(target.close)
     return source, target
+
+
+def _take_tables(settings: Settings, tables: Sequence[TableSettings], stack: ExitStack) -> str:
+    """Keep other runs of these tables away, and return a warning about the folder of the runs."""
+    warning = prepare_runs_directory(settings.run.directory)
+    for name in sorted({t.name for t in tables}):
+        stack.enter_context(table_lock(settings.run.directory, name))
+    return warning
 
 
 def _reading_from(datacenter: str, settings: Settings) -> Settings:

@@ -23,6 +23,7 @@ from cass_snapshot.snapshot.ending import Ending
 from cass_snapshot.snapshot.journal import Journal
 from cass_snapshot.snapshot.pace import Pace
 from cass_snapshot.snapshot.plan import RunPlan
+from cass_snapshot.snapshot.process import Standby
 from cass_snapshot.snapshot.progress import Progress, iso, table_status
 from cass_snapshot.snapshot.rundir import RunDirectory
 from cass_snapshot.snapshot.scratch import make_scratch
@@ -80,8 +81,12 @@ class Session:
         stop.at_once = self._end_at_once
         self._pool: Pool | None = None
 
-    def run(self) -> RunStatus:
-        """Copy, verify, record; return the final status."""
+    def run(self, standby: Standby | None = None) -> RunStatus:
+        """Copy, verify, record; return the final status.
+
+        Args:
+            standby: processes that wait already for something to do.
+        """
         verb = "continues" if self._plan.continues else "begins"
         self.journal.emit(
             "run", "started", f"run {self._plan.run_id} {verb}", extensions=logs.extensions()
@@ -100,14 +105,15 @@ class Session:
                 run_log=self._directory.path / "run.log",
                 protocol_version=self._protocol_version,
             )
-            self._work(job)
+            self._work(job, standby)
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
         return self._finish()
 
-    def _work(self, job: Job) -> None:
+    def _work(self, job: Job, standby: Standby | None) -> None:
         """Run both phases on one pool of workers."""
-        pool = self._pool = Pool(job, size=self._pace.workers, tick=self._tick)
+        size = self._pace.workers
+        pool = self._pool = Pool(job, size=size, tick=self._tick, standby=standby)
         try:
             self._phase(Phase.COPYING)
             self._copying.run(pool)

@@ -2,19 +2,17 @@
 
 The parent knows which worker holds which tasks, hands the next task to a worker that has room,
 notices a death at once by the process's sentinel, gives the dead worker's tasks to another, and
-waits with a time limit always. Processes are spawned: fork copies locks and connections in unknown
-states, and forkserver hides the parent's death from the workers.
+waits with a time limit always.
 """
 
 from __future__ import annotations
 
 import logging
-import multiprocessing
-import signal
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
 from time import monotonic
 
 from cass_snapshot.errors import SnapshotError, StateError
@@ -28,8 +26,8 @@ from cass_snapshot.snapshot.messages import (
     Stop,
     Task,
 )
+from cass_snapshot.snapshot.process import Assignment, Standby, start
 from cass_snapshot.snapshot.queue import TaskQueue
-from cass_snapshot.snapshot.worker import main
 from cass_snapshot.wiring import Job
 
 TASKS_A_WORKER = 2
@@ -45,7 +43,6 @@ TICK_S = 0.25
 END_S = 30.0
 """How long a worker may take to end when it was asked to, before it is killed, which is safe."""
 log = logging.getLogger(__name__)
-_SPAWN = multiprocessing.get_context("spawn")
 
 
 @dataclass(slots=True, eq=False)
@@ -53,7 +50,7 @@ class _Worker:
     """A live worker and what it holds."""
 
     name: str
-    process: multiprocessing.process.BaseProcess
+    process: BaseProcess
     pipe: Connection[object, object]
     tasks: dict[int, Task] = field(default_factory=dict)
 
@@ -81,6 +78,7 @@ class Pool:
         job: what every worker gets.
         size: how many workers at most.
         tick: called at least four times a second.
+        standby: processes that wait already; others are started when they are wanted.
     """
 
     def __init__(
@@ -89,8 +87,10 @@ class Pool:
         *,
         size: int,
         tick: Callable[[], None],
+        standby: Standby | None = None,
     ) -> None:
         self._job = job
+        self._standby = standby
         self.size = size
         """How many workers are given tasks at most; may change at any time."""
         self._hear: Hear = _deaf
@@ -208,19 +208,10 @@ class Pool:
     def _spawn(self) -> None:
         self._spawned += 1
         name = f"worker-{self._spawned}"
-        ours, theirs = _SPAWN.Pipe()
-        process = _SPAWN.Process(
-            target=main, args=(theirs, self._job, name), name=name, daemon=True
-        )
-        # A Ctrl-C goes to the whole process group; until the worker ignores it, it stays pending
-        # there, and it is delivered here as soon as the worker has begun.
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM))
-        try:
-            process.start()
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
-        theirs.close()  # or the pipe would never report the worker's end
-        self._workers.append(_Worker(name, process, ours))
+        started = self._standby.take() if self._standby else start()
+        worker = _Worker(name, started.process, started.pipe)
+        self._workers.append(worker)
+        self._tell(worker, Assignment(name=name, job=self._job))
 
     def _tell(self, worker: _Worker, order: object) -> None:
         try:

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import gc
 import os
-import signal
 import threading
 import traceback
 from collections.abc import Iterator
@@ -59,11 +58,7 @@ PARENT_DIED = 75
 
 
 def main(pipe: Connection[object, object], job: Job, name: str) -> None:
-    """Serve the parent until it says no more. Entry point of the process."""
-    # The terminal and service managers signal every process of the group; the parent decides.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGINT, signal.SIGTERM))
+    """Serve the parent until it says no more."""
     # Pages are tuples of bytes without cycles; collecting them over and over costs a tenth.
     gc.freeze()
     gc.set_threshold(100_000, 50, 50)

@@ -17,7 +17,7 @@ from typing import Any
 from unittest import mock
 
 from cass_snapshot.cli.app import main as command_line
-from cass_snapshot.snapshot import supervisor
+from cass_snapshot.snapshot import process
 from tests.bench import stages, target
 from tests.bench.contest import fill_table, folder_in
 from tests.bench.options import BUFFER_POOL
@@ -87,7 +87,7 @@ def copy(servers: Servers, shape: Shape, rows: int, order: str, folder: Path) ->
             stages.FOLDER_VARIABLE: str(folder),
         }
     )
-    with mock.patch.object(supervisor, "main", stages.worker):
+    with mock.patch.object(process, "begin", stages.worker):
         if code := command_line(command):
             raise SystemExit(f"bin/profile: the copy ended with {code}")
 

@@ -171,8 +171,9 @@ def thread_cpu() -> dict[str, float]:
     return found
 
 
-def worker(pipe: Any, job: Any, name: str) -> None:  # noqa: ANN401 - what worker.main takes
+def worker(pipe: Any) -> None:  # noqa: ANN401 - what process.begin takes
     """Be a worker process, measured. Entry point of the process in the place of the real one."""
+    assigned: Any = pipe.recv()
     real: Any = importlib.import_module("cass_snapshot.snapshot.worker")
     watch = Watch()
     install(watch)
@@ -189,14 +190,14 @@ def worker(pipe: Any, job: Any, name: str) -> None:  # noqa: ANN401 - what worke
 
     real.Parts.close = look_at_rest
     start_cpu_s = process_cpu()
-    real.main(pipe, job, name)
+    real.main(pipe, assigned.job, assigned.name)
     result = {
         "spent": {stage: asdict(spent) for stage, spent in watch.spent.items()},
         "threads": threads,
         "start_cpu_s": start_cpu_s,
         "process_cpu_s": process_cpu(),
     }
-    (folder / f"{name}.json").write_text(json.dumps(result), encoding="utf-8")
+    (folder / f"{assigned.name}.json").write_text(json.dumps(result), encoding="utf-8")
 
 
 def process_cpu() -> float:

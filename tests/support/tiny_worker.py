@@ -13,13 +13,16 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from cass_snapshot.snapshot.messages import Ended, Stop, Task
+from cass_snapshot.snapshot.process import Assignment
 
 ENDS, DIES_ONCE, DIES_ALWAYS, WAITS = range(4)
 
 
-def main(pipe: Connection[object, object], job: object, _name: str) -> None:
+def begin(pipe: Connection[object, object]) -> None:
     """Serve the parent until it says no more, or is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    assigned = pipe.recv()
+    assert isinstance(assigned, Assignment)
     waiting: list[Task] = []
     while True:
         try:
@@ -33,7 +36,7 @@ def main(pipe: Connection[object, object], job: object, _name: str) -> None:
                 pipe.send(Ended(task=task.id, stopped=True))
             waiting.clear()
         elif isinstance(order, Task):
-            _do(pipe, order, Path(str(job)), waiting)
+            _do(pipe, order, Path(str(assigned.job)), waiting)
 
 
 def _do(pipe: Connection[object, object], task: Task, folder: Path, waiting: list[Task]) -> None:

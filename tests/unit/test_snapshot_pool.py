@@ -10,7 +10,7 @@ from typing import cast
 
 import pytest
 
-from cass_snapshot.snapshot import supervisor
+from cass_snapshot.snapshot import process
 from cass_snapshot.snapshot.messages import Ended, FromWorker, Task
 from cass_snapshot.snapshot.supervisor import DEATHS_A_TASK_MAX, Pool, WorkerDeath
 from cass_snapshot.wiring import Job
@@ -56,7 +56,7 @@ class Ears:
 @pytest.fixture(autouse=True)
 def tiny(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Put the tiny worker in the place of the real one; afterwards no child is left."""
-    monkeypatch.setattr(supervisor, "main", tiny_worker.main)
+    monkeypatch.setattr(process, "begin", tiny_worker.begin)
     yield
     assert multiprocessing.active_children() == []
 

@@ -1,0 +1,112 @@
+"""A worker's process: how it is started, also before there is anything for it to do.
+
+    begin ── ignores signals ── imports what a worker needs ── waits for its assignment ── serves
+
+The imports take as long as the first look at both servers, so the parent starts processes before
+that look and has them wait. Processes are spawned: fork copies locks and connections in unknown
+states, and forkserver hides the parent's death from the workers.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import signal
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+if TYPE_CHECKING:  # importing it takes longer than everything else here
+    from cass_snapshot.wiring import Job
+
+_SPAWN = multiprocessing.get_context("spawn")
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assignment:
+    """The first message to a worker: what it is called, and what its tasks belong to."""
+
+    name: str
+    job: Job
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Started:
+    """A process that has been started, and the parent's end of its pipe."""
+
+    process: BaseProcess
+    pipe: Connection[object, object]
+
+
+def begin(pipe: Connection[object, object]) -> None:
+    """Be a worker. Entry point of the process."""
+    # The terminal and service managers signal every process of the group; the parent decides.
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+    from cass_snapshot.snapshot.worker import main  # late: the parent need not wait for it
+
+    try:
+        assigned = pipe.recv()
+    except (EOFError, OSError):  # the parent is gone, and nothing was begun
+        return
+    assert isinstance(assigned, Assignment)  # noqa: S101 - nothing else is sent first
+    main(pipe, assigned.job, assigned.name)
+
+
+def start() -> Started:
+    """Start a process that waits for its assignment."""
+    ours, theirs = _SPAWN.Pipe()
+    process = _SPAWN.Process(target=begin, args=(theirs,), daemon=True)
+    # A Ctrl-C goes to the whole process group; until the worker ignores it, it stays pending
+    # there, and it is delivered here as soon as the worker has begun.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+    try:
+        process.start()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    theirs.close()  # or the pipe would never report the worker's end
+    return Started(process=process, pipe=ours)
+
+
+class Standby:
+    """Processes that wait for an assignment. Those that nobody took end when it is left, at once.
+
+    Args:
+        size: how many there are.
+    """
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._started: list[Started] = []
+
+    def __enter__(self) -> Self:
+        try:
+            while len(self._started) < self._size:
+                self._started.append(start())
+        except BaseException:
+            self._end()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._end()
+
+    def take(self) -> Started:
+        """Return a process that waits; one that is started now where none is left."""
+        return self._started.pop(0) if self._started else start()
+
+    def _end(self) -> None:
+        for one in self._started:
+            one.process.kill()  # it holds nothing yet
+        for one in self._started:
+            one.process.join()
+            one.pipe.close()
+        self._started.clear()

@@ -1,0 +1,111 @@
+"""Processes that are started before there is anything for them to do."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import cast
+
+import pytest
+
+from cass_snapshot.errors import PreflightError
+from cass_snapshot.snapshot import process
+from cass_snapshot.snapshot.messages import Ended, FromWorker, Task
+from cass_snapshot.snapshot.process import Standby, start
+from cass_snapshot.snapshot.supervisor import Pool, WorkerDeath
+from cass_snapshot.wiring import Job
+from tests.support import tiny_worker
+from tests.support.tiny_worker import ENDS
+
+END_S = 60.0
+"""How long an end is waited for at most; it comes at once."""
+
+
+@pytest.fixture(autouse=True)
+def tiny(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Put the tiny worker in the place of the real one; afterwards no child is left."""
+    monkeypatch.setattr(process, "begin", tiny_worker.begin)
+    yield
+    assert multiprocessing.active_children() == []
+
+
+def pids_of_tasks(folder: Path, standby: Standby) -> set[object]:
+    """Return which processes a pool of two had its tasks done by."""
+    found: set[object] = set()
+
+    def hear(message: FromWorker | WorkerDeath) -> None:
+        if isinstance(message, Ended):
+            found.update(message.result)
+
+    pool = Pool(cast("Job", str(folder)), size=2, tick=lambda: None, standby=standby)
+    try:
+        pool.run([Task(id=n, table=ENDS) for n in range(20)], hear)
+    finally:
+        pool.close()
+    return found
+
+
+def test_a_pool_gives_its_tasks_to_the_processes_that_wait(tmp_path: Path) -> None:
+    """It starts none besides; those whose turn never came end with the standby."""
+    with Standby(3) as standby:
+        waiting = {child.pid for child in multiprocessing.active_children()}
+        assert len(waiting) == 3
+        done_by = pids_of_tasks(tmp_path, standby)
+        assert done_by
+        assert done_by <= waiting
+        assert len(multiprocessing.active_children()) == 1
+
+
+def test_a_pool_starts_what_the_standby_lacks(tmp_path: Path) -> None:
+    """A standby that is empty, or used up, is no limit."""
+    with Standby(0) as standby:
+        assert pids_of_tasks(tmp_path, standby)
+
+
+def test_what_ends_a_run_before_its_first_task_ends_the_waiting_processes() -> None:
+    """A refusal in preflight leaves nothing behind, and goes on as it was."""
+    refusal = PreflightError("a server does not fit")
+    standby = Standby(2)
+    with pytest.raises(PreflightError) as caught, standby:
+        raise refusal
+    assert caught.value is refusal
+    assert multiprocessing.active_children() == []
+
+
+def test_a_process_whose_parent_is_gone_before_it_has_anything_to_do_ends(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The pipe's end says so, to the real worker too."""
+    monkeypatch.undo()
+    started = start()
+    started.pipe.close()
+    started.process.join(END_S)
+    assert started.process.exitcode == 0
+
+
+def test_a_signal_to_the_whole_group_does_not_end_a_process_that_waits(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whether it comes before the process is up or after: the parent decides."""
+    monkeypatch.undo()
+    started = start()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        os.kill(started.process.pid or 0, number)
+    started.pipe.close()
+    started.process.join(END_S)
+    assert started.process.exitcode == 0, "it ended by the closed pipe, and not by a signal"
+
+
+def test_starting_a_process_imports_nothing_of_what_a_worker_needs() -> None:
+    """Otherwise the parent would wait for the imports that are to run beside its own."""
+    code = "import sys, cass_snapshot.snapshot.process; print(*sys.modules, sep='\\n')"
+    ended = subprocess.run(
+        [sys.executable, "-c", code], check=True, capture_output=True, text=True, timeout=END_S
+    )
+    imported = set(ended.stdout.split())
+    assert not imported & {"cassandra", "mysql", "pydantic", "cass_snapshot.snapshot.worker"}
