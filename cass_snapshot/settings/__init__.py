@@ -192,14 +192,14 @@ class Origins(Section):
 class Settings(Section):
     """Everything that was set, from flags, environment, one file and defaults."""
 
-    cassandra: CassandraSettings = CassandraSettings()
-    mysql: MysqlSettings = MysqlSettings()
+    cassandra: CassandraSettings = Field(default_factory=CassandraSettings)
+    mysql: MysqlSettings = Field(default_factory=MysqlSettings)
     run: RunSettings = Field(default_factory=RunSettings)
-    limits: LimitsSettings = LimitsSettings()
-    verify: VerifySettings = VerifySettings()
+    limits: LimitsSettings = Field(default_factory=LimitsSettings)
+    verify: VerifySettings = Field(default_factory=VerifySettings)
     tables: tuple[TableSettings, ...] = ()
-    log: LogSettings = LogSettings()
-    origins: Origins = Origins()
+    log: LogSettings = Field(default_factory=LogSettings)
+    origins: Origins = Field(default_factory=Origins)
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:

@@ -14,4 +14,5 @@ Text = Annotated[str, Field(min_length=1)]
 class Section(BaseModel):
     """A section of the config file: immutable, and without room for unknown keys."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    # Deferred: a worker is sent settings that were checked, and need not build what checks them.
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
