@@ -19,9 +19,9 @@ from cass_snapshot.wiring import (
     TableJob,
     open_rejects,
     open_target,
-    open_target_admin,
     target_name,
 )
+from cass_snapshot.wiring.admins import open_target_admin
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

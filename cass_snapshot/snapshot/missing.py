@@ -26,13 +26,8 @@ from cass_snapshot.snapshot.reports import MissingKey, MissingReport, TableMissi
 from cass_snapshot.snapshot.signals import StopRequest
 from cass_snapshot.snapshot.supervisor import Pool, WorkerDeath
 from cass_snapshot.snapshot.watch import UnexpectedError
-from cass_snapshot.wiring import (
-    Job,
-    TableJob,
-    open_source_admin,
-    open_target_admin,
-    source_name,
-)
+from cass_snapshot.wiring import Job, TableJob, source_name
+from cass_snapshot.wiring.admins import open_source_admin, open_target_admin
 
 log = logging.getLogger(__name__)
 

@@ -29,7 +29,7 @@ from cass_snapshot.snapshot.rundir import (
 from cass_snapshot.snapshot.session import Session
 from cass_snapshot.snapshot.signals import StopRequest
 from cass_snapshot.snapshot.status import RunStatus, View
-from cass_snapshot.wiring import open_source_admin, open_target_admin
+from cass_snapshot.wiring.admins import open_source_admin, open_target_admin
 
 
 def run(

@@ -15,9 +15,7 @@ from cass_snapshot.wiring.parts import (
     Parts,
     encoder_of,
     open_rejects,
-    open_source_admin,
     open_target,
-    open_target_admin,
     sample_encoder,
 )
 
@@ -28,9 +26,7 @@ __all__ = [
     "TableJob",
     "encoder_of",
     "open_rejects",
-    "open_source_admin",
     "open_target",
-    "open_target_admin",
     "sample_encoder",
     "schema_digest",
     "source_name",

@@ -18,7 +18,6 @@ from cass_snapshot.codec.lines import line_locator
 from cass_snapshot.codec.order import LineOrder
 from cass_snapshot.codec.row import RowEncoder
 from cass_snapshot.model import Batch, Cells, Position, TableName, TokenRange
-from cass_snapshot.mysql.admin import MysqlAdmin
 from cass_snapshot.mysql.checkpoint import CheckpointKeeper
 from cass_snapshot.mysql.columns import target_columns
 from cass_snapshot.mysql.control import ControlSql
@@ -31,19 +30,16 @@ from cass_snapshot.protocols import (
     Order,
     Rejects,
     Source,
-    SourceAdmin,
     SourceKeys,
     Target,
-    TargetAdmin,
     TargetKeys,
     Wal,
 )
 from cass_snapshot.reader.pages import CassandraSource
-from cass_snapshot.reader.schema import CassandraSchema
 from cass_snapshot.reader.session import Connection, connect
 from cass_snapshot.reader.statements import select_counted, select_planned, select_values
 from cass_snapshot.retry import Patience
-from cass_snapshot.settings import CassandraSettings, MysqlSettings, RunSettings
+from cass_snapshot.settings import MysqlSettings, RunSettings
 from cass_snapshot.wal.blocks import BlockReader
 from cass_snapshot.wal.log import SEGMENT_BYTES_MAX, RangeWal
 from cass_snapshot.wal.rejects import RejectFile, stem_of
@@ -51,16 +47,6 @@ from cass_snapshot.wal.removal import remove_applied
 from cass_snapshot.wiring.jobs import Job, TableJob, wal_identity
 
 MEMORY = Path("/dev/shm")  # noqa: S108 - a memory file system; what is made there is private
-
-
-def open_source_admin(settings: CassandraSettings) -> SourceAdmin:
-    """Return what examines Cassandra."""
-    return CassandraSchema(settings)
-
-
-def open_target_admin(settings: MysqlSettings) -> TargetAdmin:
-    """Return what examines and prepares MySQL."""
-    return MysqlAdmin(settings)
 
 
 def sample_encoder(target: PlannedTarget) -> Encoder:

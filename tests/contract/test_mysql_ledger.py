@@ -13,7 +13,7 @@ from cass_snapshot.errors import StateError
 from cass_snapshot.forms import Form
 from cass_snapshot.model import Tally
 from cass_snapshot.validation import RangeCount, RangeTally, Validation
-from cass_snapshot.wiring import open_target_admin
+from cass_snapshot.wiring.admins import open_target_admin
 from tests.support.planned_targets import NAME, RANGE, RUN_ID, Bench, Into, make_bench
 from tests.support.servers import Place, Servers, new_database
 

@@ -25,7 +25,7 @@ from cass_snapshot.reader.statements import (
 )
 from cass_snapshot.ring.tokens import token
 from cass_snapshot.settings import CassandraSettings
-from cass_snapshot.wiring import open_source_admin
+from cass_snapshot.wiring.admins import open_source_admin
 from tests.support.patient import patience
 from tests.support.servers import Place
 from tests.support.source_tables import FILES_ROWS, WIDE_ROWS

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from cass_snapshot.settings import MysqlSettings
-from cass_snapshot.wiring import open_target_admin
+from cass_snapshot.wiring.admins import open_target_admin
 from tests.support.command import Command, Outcome
 from tests.support.servers import Place, Servers, tables_locked
 

@@ -27,7 +27,8 @@ from cass_snapshot.planned import Conflict, Constant, PlannedColumn, PlannedTarg
 from cass_snapshot.protocols import Target
 from cass_snapshot.ring.split import split_ring
 from cass_snapshot.settings import MysqlSettings
-from cass_snapshot.wiring import TableJob, open_target, open_target_admin
+from cass_snapshot.wiring import TableJob, open_target
+from cass_snapshot.wiring.admins import open_target_admin
 from tests.support.fakes import MemoryRejects
 from tests.support.servers import Place
 

@@ -101,11 +101,25 @@ def test_a_signal_to_the_whole_group_does_not_end_a_process_that_waits(
     assert started.process.exitcode == 0, "it ended by the closed pipe, and not by a signal"
 
 
-def test_starting_a_process_imports_nothing_of_what_a_worker_needs() -> None:
-    """Otherwise the parent would wait for the imports that are to run beside its own."""
-    code = "import sys, cass_snapshot.snapshot.process; print(*sys.modules, sep='\\n')"
+def imported_by(module: str) -> set[str]:
+    """Return what a fresh interpreter holds when it has imported a module."""
+    code = f"import sys, {module}; print(*sys.modules, sep='\\n')"
     ended = subprocess.run(
         [sys.executable, "-c", code], check=True, capture_output=True, text=True, timeout=END_S
     )
-    imported = set(ended.stdout.split())
+    return set(ended.stdout.split())
+
+
+def test_starting_a_process_imports_nothing_of_what_a_worker_needs() -> None:
+    """Otherwise the parent would wait for the imports that are to run beside its own."""
+    imported = imported_by("cass_snapshot.snapshot.process")
     assert not imported & {"cassandra", "mysql", "pydantic", "cass_snapshot.snapshot.worker"}
+
+
+def test_a_worker_imports_nothing_of_what_examines_and_plans() -> None:
+    """Each of them does it, and each is waited for."""
+    imported = imported_by("cass_snapshot.snapshot.worker")
+    rooms = ("cli", "config", "snapshot.preflight", "snapshot.plan", "mysql.planning")
+    parts = ("mysql.admin", "reader.schema", "reader.sampling")
+    assert "cass_snapshot.mysql.writer" in imported
+    assert not imported & {f"cass_snapshot.{name}" for name in (*rooms, *parts)}

@@ -23,7 +23,7 @@ from cass_snapshot.snapshot.preflight.findings import failure
 from cass_snapshot.snapshot.preflight.machine import machine_findings
 from cass_snapshot.snapshot.preflight.outlook import find_table, look, preview_of
 from cass_snapshot.snapshot.preflight.preview import TablePreview
-from cass_snapshot.wiring import open_source_admin, open_target_admin
+from cass_snapshot.wiring.admins import open_source_admin, open_target_admin
 
 Found = dict[Section, list[Finding]]
 Login = TypeVar("Login", CassandraSettings, MysqlSettings)

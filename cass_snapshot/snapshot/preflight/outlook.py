@@ -36,7 +36,7 @@ from cass_snapshot.snapshot.preflight.preview import (
     TablePreview,
 )
 from cass_snapshot.wal.files import free_bytes
-from cass_snapshot.wiring import open_source_admin, open_target_admin
+from cass_snapshot.wiring.admins import open_source_admin, open_target_admin
 
 SAMPLE_ROWS = 2000
 """Enough for a mean; one page of an ordinary table, read from a few places of the ring."""
