@@ -77,7 +77,7 @@ class Pool:
     Args:
         job: what every worker gets.
         size: how many workers at most.
-        tick: called at least four times a second.
+        tick: called about four times a second, and when all tasks have ended.
         standby: processes that wait already; others are started when they are wanted.
     """
 
@@ -125,10 +125,14 @@ class Pool:
         self._hear = hear
         self._task_deaths.clear()
         self._pending.extend(tasks)
+        next_tick = monotonic()  # not after every message: there may be thousands a second
         while (self._pending and not self._stopping) or any(w.tasks for w in self._workers):
             self._fill()
-            self._attend(TICK_S)
-            self._tick()
+            self._attend(max(0.0, next_tick - monotonic()))
+            if monotonic() >= next_tick:
+                self._tick()
+                next_tick = monotonic() + TICK_S
+        self._tick()
 
     def add(self, task: Task) -> None:
         """Put a task at the end of the queue: a new one, or one that ended, once more."""

@@ -10,7 +10,7 @@ from typing import cast
 
 import pytest
 
-from cass_snapshot.snapshot import process
+from cass_snapshot.snapshot import process, supervisor
 from cass_snapshot.snapshot.messages import Ended, FromWorker, Task
 from cass_snapshot.snapshot.supervisor import DEATHS_A_TASK_MAX, Pool, WorkerDeath
 from cass_snapshot.wiring import Job
@@ -76,6 +76,18 @@ def test_no_more_workers_are_started_than_there_are_tasks(tmp_path: Path) -> Non
     ears.run(ENDS)
     assert {0} == set(ears.ended)
     assert not ears.deaths
+
+
+def test_a_pool_ticks_by_the_clock_and_not_with_every_message(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is shown and written is the same for one message and for a thousand a second."""
+    monkeypatch.setattr(supervisor, "TICK_S", 3600.0)
+    ears, ticks = Ears(tmp_path, size=2), Counter[str]()
+    ears.pool = Pool(cast("Job", str(tmp_path)), size=2, tick=lambda: ticks.update(["tick"]))
+    ears.run(*[ENDS] * 40)
+    assert set(range(40)) == set(ears.ended)
+    assert ticks["tick"] == 2, "one at the beginning, one when all have ended"
 
 
 def test_the_tasks_of_a_worker_that_is_killed_go_to_another(tmp_path: Path) -> None:
