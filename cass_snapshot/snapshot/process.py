@@ -9,6 +9,7 @@ states, and forkserver hides the parent's death from the workers.
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import signal
 from dataclasses import dataclass
@@ -46,6 +47,7 @@ def begin(pipe: Connection[object, object]) -> None:
     for number in SIGNALS:
         signal.signal(number, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+    gc.disable()  # what is imported stays, and is not to be looked through meanwhile
     from cass_snapshot.snapshot.worker import main  # late: the parent need not wait for it
 
     try:

@@ -62,6 +62,7 @@ def main(pipe: Connection[object, object], job: Job, name: str) -> None:
     # Pages are tuples of bytes without cycles; collecting them over and over costs a tenth.
     gc.freeze()
     gc.set_threshold(100_000, 50, 50)
+    gc.enable()
     configure_worker(job.settings.log, job.run_log)
     Worker(pipe, job, name).serve()
 
