@@ -78,23 +78,38 @@ class BlockReader:
         possible = start >= 0 and min(block.stored for block in run) > 0
         if not possible or start + stored > file.size():  # asked before room is made for them
             raise corrupt(f"{segment}:{start}", "the file ends before these blocks do")
-        view = memoryview(file.read_at(start, stored))
-        contents = []
-        for block in run:
-            at = block.offset - start
-            part = view[at : at + block.stored]
-            try:
-                content = self._unpacked(part, block) if segment.endswith(".zst") else part
-                check_blocks(content, (block,))
-            except FormatError as error:
-                raise corrupt(f"{segment}:{block.offset}", str(error)) from error
-            contents.append(content)
-        return b"".join(contents)
+        data = file.read_at(start, stored)
+        if not _packed(segment) and _proven(data, run):
+            return data
+        view = memoryview(data)
+        return b"".join([self._one(segment, view[b.offset - start :][: b.stored], b) for b in run])
+
+    def _one(self, segment: str, stored: memoryview, block: Block) -> bytes | memoryview:
+        """Return the lines of a block; prove it by itself, and name it where it is not proven."""
+        try:
+            content = self._unpacked(stored, block) if _packed(segment) else stored
+            check_blocks(content, (block,))
+        except FormatError as error:
+            raise corrupt(f"{segment}:{block.offset}", str(error)) from error
+        return content
 
     def _unpacked(self, frame: memoryview, block: Block) -> bytes:
         """Return what a frame holds, which says first that it is no more than its block has."""
         frames.frame_size(lambda at, size: bytes(frame[at : at + size]), 0, block.size)
         return frames.content_of(self._decompressor, frame)
+
+
+def _packed(segment: str) -> bool:
+    return segment.endswith(".zst")
+
+
+def _proven(data: bytes, run: Sequence[Block]) -> bool:
+    """Tell whether neighbours are as they were written, all at once: that costs half as much."""
+    try:
+        check_blocks(data, run)
+    except FormatError:
+        return False
+    return True
 
 
 def _runs(blocks: Sequence[Block]) -> Iterator[list[Block]]:
