@@ -169,3 +169,22 @@ def test_what_is_no_word_is_an_error() -> None:
     for wrong in (7, (b",a",), (b",a", 7)):
         with pytest.raises(TypeError):
             _dialect.replaced(b",a", (wrong,))  # type: ignore[arg-type]  # a wrong type
+
+
+def test_a_batch_that_is_staged_leaves_nothing_of_the_one_before(tmp_path: Path) -> None:
+    """Shorter, longer or empty; the file is for nobody else."""
+    source = table(key("k", "text"))
+    loader = Loader("`d`.`t`", plan_columns(source, Flavour.MYSQL), tmp_path)
+    for data in (b"[1]\n" * 9000, b"[2]\n", b"", b"[3]\n" * 20):
+        loader.stage(data)
+        (path,) = tmp_path.iterdir()
+        assert path.read_bytes() == data
+        assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_file_that_cannot_be_staged_is_an_error(tmp_path: Path) -> None:
+    """The caller then goes the other way."""
+    source = table(key("k", "text"))
+    loader = Loader("`d`.`t`", plan_columns(source, Flavour.MYSQL), tmp_path / "gone")
+    with pytest.raises(OSError, match="gone"):
+        loader.stage(b"[1]\n")
