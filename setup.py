@@ -26,7 +26,7 @@ REQUIRES = [
     "typer>=0.29,<1",
     "orjson>=3.10,<4",
     "zstandard>=0.23,<1",
-    "pydantic>=2.7,<3",
+    "pydantic-settings>=2.7,<3",
     "tenacity>=9,<10",
 ]
 TEST = ["pytest>=8.3,<10", "hypothesis>=6.120,<7"]

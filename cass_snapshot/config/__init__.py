@@ -14,6 +14,12 @@ from typing import Any
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
+from pydantic_settings import (
+    BaseSettings,
+    InitSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
 
 from cass_snapshot.config import environment
 from cass_snapshot.config.file import FILE_NAME, ConfigFile, read
@@ -22,9 +28,14 @@ from cass_snapshot.config.passwords import with_password
 from cass_snapshot.config.tables import said, tables_of
 from cass_snapshot.errors import UsageError
 from cass_snapshot.settings import (
+    CassandraSettings,
+    LimitsSettings,
     LogSettings,
+    MysqlSettings,
     Origins,
+    RunSettings,
     Settings,
+    VerifySettings,
     nearest,
 )
 
@@ -70,13 +81,9 @@ def load(line: CommandLine, needs: Sequence[str] = SOURCE_NEEDS + TARGET_NEEDS) 
     file = read(path) if path else ConfigFile()
     check(file)
     origins = _origins(line, variables, file)
-    merged: dict[str, Any] = {**_merge(line, variables, file)}
-    try:
-        settings = Settings(**merged, log=line.log, origins=origins)
-    except ValidationError as error:
-        raise _unfit(error, origins) from None  # the original would show what was given
+    merged = _merge(line, file, origins)
     tables = tables_of(file, line.tables, line.target_table)
-    settings = settings.model_copy(update={"tables": tables})
+    settings = Settings(**merged, tables=tables, log=line.log, origins=origins)
     _check_needs(settings, needs)
     return with_passwords(settings, {need.partition(".")[0] for need in needs})
 
@@ -104,18 +111,40 @@ def _origins(line: CommandLine, variables: Mapping[str, str], file: ConfigFile) 
     )
 
 
-def _merge(
-    line: CommandLine, variables: Mapping[str, str], file: ConfigFile
-) -> dict[str, dict[str, Any]]:
+def _merge(line: CommandLine, file: ConfigFile, origins: Origins) -> dict[str, Any]:
     """Return the sections, each key from the strongest source that has it."""
-    merged = environment.sections(variables)
-    for section, told in merged.items():
-        for key, value in file.sections.get(section, {}).items():
-            told.setdefault(key, value)
+
+    class Layers(BaseSettings):
+        model_config = SettingsConfigDict(
+            env_prefix=environment.PREFIX, env_nested_delimiter="__", env_ignore_empty=True
+        )
+        cassandra: CassandraSettings = CassandraSettings()
+        mysql: MysqlSettings = MysqlSettings()
+        run: RunSettings = RunSettings()
+        limits: LimitsSettings = LimitsSettings()
+        verify: VerifySettings = VerifySettings()
+
+        @classmethod
+        def settings_customise_sources(
+            cls,
+            settings_cls: type[BaseSettings],
+            init_settings: PydanticBaseSettingsSource,
+            env_settings: PydanticBaseSettingsSource,  # noqa: ARG003  ours splits lists at commas
+            dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003  no .env is read silently
+            file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003  see passwords.py
+        ) -> tuple[PydanticBaseSettingsSource, ...]:
+            variables = environment.Variables(settings_cls)
+            return init_settings, variables, InitSettingsSource(settings_cls, file.sections)
+
+    flags: dict[str, dict[str, object]] = {}
     for key, flag in line.flags.items():
         section, _, name = key.partition(".")
-        merged[section][name] = flag.value
-    return merged
+        flags.setdefault(section, {})[name] = flag.value
+    try:
+        layers = Layers(**flags)  # type: ignore[arg-type]  # checked right there
+    except ValidationError as error:
+        raise _unfit(error, origins) from None  # the original would show what was given
+    return {name: getattr(layers, name) for name in Layers.model_fields}
 
 
 def _unfit(error: ValidationError, origins: Origins) -> UsageError:

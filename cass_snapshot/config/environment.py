@@ -8,6 +8,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from pydantic.fields import FieldInfo
+from pydantic_settings import EnvSettingsSource
+
 from cass_snapshot.errors import UsageError
 from cass_snapshot.settings import SECTIONS, is_later, nearest
 
@@ -23,28 +26,17 @@ HOOK_VARIABLES = (
 """What a hook receives: a hook that calls us must not fail for it."""
 
 
-LISTS = frozenset({"cassandra.contact_points"})
-"""The keys that hold several values; a test compares them with the sections."""
+class Variables(EnvSettingsSource):
+    """The environment as pydantic-settings reads it, save that a list may be comma separated."""
 
-
-def sections(found: Mapping[str, str]) -> dict[str, dict[str, Any]]:
-    """Return what the variables say of each section, as the file would say it."""
-    told: dict[str, dict[str, Any]] = {name: {} for name in SECTIONS}
-    for name, value in found.items():
-        section, _, key = name.lower().partition("__")
-        if section in told:
-            told[section][key] = _list(value) if f"{section}.{key}" in LISTS else value
-    return told
-
-
-def _list(value: str) -> object:
-    """Return the list that a text stands for, in JSON or with commas; a broken one stays text."""
-    if not value.lstrip().startswith("["):
-        return [part.strip() for part in value.split(",") if part.strip()]
-    try:
-        return json.loads(value)
-    except json.JSONDecodeError:
-        return value
+    def decode_complex_value(self, field_name: str, field: FieldInfo, value: Any) -> Any:  # noqa: ANN401  as pydantic-settings declares it
+        """Return the list that the text stands for; what is no JSON goes on as text."""
+        if not str(value).lstrip().startswith("["):
+            return [part.strip() for part in str(value).split(",") if part.strip()]
+        try:
+            return super().decode_complex_value(field_name, field, value)
+        except json.JSONDecodeError:
+            return value
 
 
 def variables() -> dict[str, str]:

@@ -47,7 +47,7 @@ def test_help_imports_neither_drivers_nor_the_loading_of_settings() -> None:
     """So that it is there at once: 250 ms hold no driver."""
     code = (
         "import sys; from cass_snapshot.cli.app import main; main(['run', '-h']);"
-        "heavy = {'cassandra', 'mysql', '_mysql_connector', 'cass_snapshot.config', 'zstandard'};"
+        "heavy = {'cassandra', 'mysql', '_mysql_connector', 'pydantic_settings', 'zstandard'};"
         "print('loaded:', sorted(heavy & set(sys.modules)))"
     )
     done = subprocess.run(

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import get_origin
 
 import pytest
 
 from cass_snapshot.config import CommandLine, Flag, load
-from cass_snapshot.config.environment import LISTS
-from cass_snapshot.settings import SECTIONS
 
 FILE = """\
 config_version = 1
@@ -106,17 +103,6 @@ def test_a_list_in_a_variable_is_comma_separated_or_json(
     """Both forms give the same list."""
     monkeypatch.setenv("CASS_SNAPSHOT_CASSANDRA__CONTACT_POINTS", text)
     assert load(CommandLine(), needs=()).cassandra.contact_points == ("a", "b")
-
-
-def test_the_keys_that_hold_lists_are_those_of_the_sections() -> None:
-    """Each can be given with commas; a key that comes later is not forgotten."""
-    held = {
-        f"{section}.{key}"
-        for section, kind in SECTIONS.items()
-        for key, field in kind.model_fields.items()
-        if get_origin(field.annotation) in (tuple, list, set, frozenset)
-    }
-    assert held == LISTS
 
 
 def test_an_empty_variable_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
