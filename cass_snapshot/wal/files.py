@@ -86,6 +86,10 @@ class RealFile:
 class RealFiles:
     """The operating system's files, with owner and mode checked on every open."""
 
+    def __init__(self) -> None:
+        self._durable: set[tuple[int, int]] = set()
+        """Directories, by device and inode, whose names this process knows to be durable."""
+
     def names(self, directory: Path) -> list[str]:
         """Return the names in a directory of ours, none where it does not exist."""
         try:
@@ -97,11 +101,23 @@ class RealFiles:
 
     def make_directory(self, path: Path) -> None:
         """Make a private directory unless it is there; its name is durable afterwards."""
-        with contextlib.suppress(FileExistsError):
-            path.mkdir(mode=_PRIVATE_DIRECTORY)
+        try:
+            found = self._directory_of_ours(path)
+        except FileNotFoundError:
+            with contextlib.suppress(FileExistsError):
+                path.mkdir(mode=_PRIVATE_DIRECTORY)
+            found = self._directory_of_ours(path)
+            self._durable.discard(found)  # the number of one that was removed
+        if found not in self._durable:  # also where somebody else made it and may not have got here
+            self.sync_directory(path.parent)
+            self._durable.add(found)
+
+    def _directory_of_ours(self, path: Path) -> tuple[int, int]:
+        """Return what tells a directory from all others, after making sure that it is ours."""
         with _directory(path) as descriptor:
-            _refuse_foreign(path, os.fstat(descriptor), _OTHERS_WRITE)
-        self.sync_directory(path.parent)  # also where an earlier attempt made it and failed here
+            found = os.fstat(descriptor)
+            _refuse_foreign(path, found, _OTHERS_WRITE)
+            return found.st_dev, found.st_ino
 
     def create(self, path: Path) -> RealFile:
         """Create a private file that must not exist; its name is not yet durable."""

@@ -134,6 +134,8 @@ class Parts:
         self._scratch.mkdir(mode=0o700)
         self._targets: dict[tuple[int, bool], Target] = {}
         self._sources: dict[tuple[int, str], CassandraSource] = {}
+        self._encoders: dict[int, Encoder] = {}
+        self._orders: dict[int, Order] = {}
         self._keys: dict[int, MysqlKeys] = {}
         self._connected: dict[str, Target | TargetKeys] = {}
 
@@ -151,7 +153,10 @@ class Parts:
 
     def encoder(self, index: int) -> Encoder:
         """Return what makes WAL lines of rows."""
-        return encoder_of(self.table(index), self._source(index, "rows").position)
+        if index not in self._encoders:
+            position = self._source(index, "rows").position
+            self._encoders[index] = encoder_of(self.table(index), position)
+        return self._encoders[index]
 
     def rejects(self, index: int) -> Rejects:
         """Return what keeps rows that are set aside; for one thread alone."""
@@ -170,8 +175,10 @@ class Parts:
 
     def order(self, index: int) -> Order:
         """Return what compares a table's WAL lines as its target's key does."""
-        target = self.table(index).target
-        return LineOrder(target.columns, target.key)
+        if index not in self._orders:
+            target = self.table(index).target
+            self._orders[index] = LineOrder(target.columns, target.key)
+        return self._orders[index]
 
     def blocks(self, index: int) -> Blocks:
         """Return what reads sorted lines out of a table's WAL; for one thread alone."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import compileall
 import os
 import shutil
 import sys
@@ -25,6 +26,12 @@ CONNECTORS = (
     "com.mysql:mysql-connector-j:9.1.0",
 )
 _COPY = "org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy-dependencies"
+
+
+def bytecode() -> None:
+    """Compile our modules, as pip does where it installs the package; else each turn might."""
+    for package in ("cass_snapshot", "tests"):
+        compileall.compile_dir(package, quiet=1)
 
 
 def dsbulk_jars() -> Path:

@@ -71,7 +71,7 @@ class Peer:
 
     title: str
     start: Callable[[Track], Command]
-    install: Callable[[], object] = lambda: None
+    install: Callable[[], object] = installs.bytecode
     around: Callable[[Servers], AbstractContextManager[None]] = lambda _: nullcontext()
     copies: bool = True
     limit: bool = False

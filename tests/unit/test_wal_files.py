@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from cass_snapshot.wal.disk import Files
 from cass_snapshot.wal.files import (
     REAL,
     RealFile,
+    RealFiles,
     RunLock,
     append_line,
     atomic_write,
@@ -86,6 +88,38 @@ def test_what_is_no_file_is_refused_and_does_not_hang(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "fifo", 0o600)
     with pytest.raises(StateError, match="not a regular file"):
         REAL.open(tmp_path / "fifo")
+
+
+def test_the_name_of_a_directory_is_made_durable_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Again where that failed, and for another directory in its place."""
+    files, synced, full = RealFiles(), [], [OSError(errno.EIO, "said the disk")]
+
+    def sync_directory(path: Path) -> None:
+        synced.append(path)
+        if full:
+            raise full.pop()
+
+    monkeypatch.setattr(files, "sync_directory", sync_directory)
+    folder = tmp_path / "shop.orders"
+    with pytest.raises(OSError, match="said the disk"):
+        files.make_directory(folder)
+    for _ in range(3):
+        files.make_directory(folder)
+    assert synced == [tmp_path] * 2
+    folder.rmdir()
+    files.make_directory(folder)
+    assert synced == [tmp_path] * 3
+
+
+def test_a_directory_that_somebody_else_made_is_made_durable(tmp_path: Path) -> None:
+    """It may have died between the two."""
+    files, other = RealFiles(), RealFiles()
+    other.make_directory(tmp_path / "shop.orders")
+    assert files._durable == set()
+    files.make_directory(tmp_path / "shop.orders")
+    assert files._durable == other._durable != set()
 
 
 def test_a_missing_directory_has_no_names(tmp_path: Path) -> None:
