@@ -7,7 +7,7 @@ in Python for that page; a page with a cell that is refused is left to Python as
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from struct import pack
 from typing import NamedTuple
@@ -110,7 +110,7 @@ def arrange(
 
 
 def merge(
-    pieces: Sequence[bytes],
+    pieces: Iterable[bytes],
     span: tuple[int, int],
     bounds: tuple[bytes | None, bytes | None],
     *,

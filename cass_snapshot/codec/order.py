@@ -8,7 +8,7 @@ come out of lines.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import accumulate
@@ -84,7 +84,7 @@ class LineOrder:
 
     def merge(
         self,
-        pieces: Sequence[bytes],
+        pieces: Iterable[bytes],
         *,
         low: SortKey | None,
         high: SortKey | None,
@@ -96,16 +96,14 @@ class LineOrder:
             bounds = _bound(low), _bound(high)
             yield from merge(pieces, self._span, bounds, cut_bytes=bytes_max, rows_max=rows_max)
             return
-        rows = b"".join([_between(piece, low, high, self.key) for piece in pieces]).split(b"\n")
-        rows.pop()
+        rows: list[bytes] = []
+        for piece in pieces:  # of which each is gone when the next one comes
+            rows += _between(piece, low, high, self.key).split(b"\n")[:-1]
         self.sort(rows)
-        data = b"\n".join(rows) + b"\n"
-        sizes = list(_stretches(rows, rows_max=rows_max, bytes_max=bytes_max))
-        rows.clear()
         start = 0
-        for size, count in sizes:
-            yield data[start : start + size], count
-            start += size
+        for count in _stretches(rows, rows_max=rows_max, bytes_max=bytes_max):
+            yield b"\n".join([*rows[start : start + count], b""]), count
+            start += count
 
     def sort(self, rows: list[bytes]) -> None:
         """Sort lines in place; of equal keys the later one stays later."""
@@ -139,18 +137,16 @@ def _cuts(
         first, start = last + 1, ends[last]
 
 
-def _stretches(
-    rows: Sequence[bytes], *, rows_max: int, bytes_max: int
-) -> Iterator[tuple[int, int]]:
-    """Yield size and number of lines of stretches, which end as those of compiled code."""
+def _stretches(rows: Sequence[bytes], *, rows_max: int, bytes_max: int) -> Iterator[int]:
+    """Yield the number of lines of stretches, which end as those of compiled code."""
     size = count = 0
     for row in rows:
         size, count = size + len(row) + 1, count + 1
         if size >= bytes_max or count >= rows_max:
-            yield size, count
+            yield count
             size = count = 0
     if count:
-        yield size, count
+        yield count
 
 
 def _bound(key: SortKey | None) -> bytes | None:

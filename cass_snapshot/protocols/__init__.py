@@ -7,7 +7,7 @@ Nothing here knows which database stands on either side.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol
 
 from cass_snapshot.blocks import Block
@@ -56,7 +56,7 @@ class Order(Protocol):
 
     def merge(
         self,
-        pieces: Sequence[bytes],
+        pieces: Iterable[bytes],
         *,
         low: SortKey | None,
         high: SortKey | None,

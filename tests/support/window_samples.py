@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from zlib import crc32
@@ -47,7 +47,7 @@ class FirstOrder:
 
     def merge(
         self,
-        pieces: Sequence[bytes],
+        pieces: Iterable[bytes],
         *,
         low: SortKey | None,
         high: SortKey | None,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import orjson
@@ -34,27 +34,31 @@ class SliceReader:
 
     def chunks(self, number: int) -> Iterator[Lines]:
         """Yield the rows of a slice, sorted; what a simple parser may not read comes last."""
-        plain: list[bytes] = []
+        if not (self._folder / str(number)).exists():  # no batch has a row between these bounds
+            return
         odd: list[bytes] = []
-        for segment, blocks in self._blocks_of(number):
-            data = self._blocks.read(segment, blocks)
-            if all(block.plain for block in blocks):
-                plain.append(data)
-                continue
-            rows = data.splitlines(keepends=True)
-            plain.append(b"".join([row for row in rows if self._order.plain(row)]))
-            odd.append(b"".join([row for row in rows if not self._order.plain(row)]))
         # Where lines are plain, every word in the text is a bare one, and need not be counted.
-        for data, count in self._merged(plain, number):
+        for data, count in self._merged(self._plain(number, odd), number):
             yield Lines(data=data, rows=count, words=0, plain=True)
+        if not odd:
+            return
         for data, count in self._merged(odd, number):
             words = sum(map(self._order.words, data.splitlines()))
             yield Lines(data=data, rows=count, words=words)
 
-    def _merged(self, pieces: list[bytes], number: int) -> Iterator[tuple[bytes, int]]:
+    def _plain(self, number: int, odd: list[bytes]) -> Iterator[bytes]:
+        """Yield what is plain of the pieces of a slice; what is not is put by."""
+        for segment, blocks in self._blocks_of(number):
+            data = self._blocks.read(segment, blocks)
+            if all(block.plain for block in blocks):
+                yield data
+                continue
+            rows = data.splitlines(keepends=True)
+            yield b"".join([row for row in rows if self._order.plain(row)])
+            odd.append(b"".join([row for row in rows if not self._order.plain(row)]))
+
+    def _merged(self, pieces: Iterable[bytes], number: int) -> Iterator[tuple[bytes, int]]:
         """Yield what belongs to a slice of its blocks, the first and last of which hold more."""
-        if not pieces:
-            return iter(())
         bounds = [tuple(key) for key in orjson.loads((self._folder / "bounds").read_bytes())]
         return self._order.merge(
             pieces,
@@ -65,10 +69,7 @@ class SliceReader:
         )
 
     def _blocks_of(self, number: int) -> Iterator[tuple[str, tuple[Block, ...]]]:
-        path = self._folder / str(number)
-        if not path.exists():  # no batch has a row between these bounds
-            return
-        with path.open("rb") as file:
+        with (self._folder / str(number)).open("rb") as file:
             for line in file:
                 segment, stored = orjson.loads(line)
                 yield segment, from_json(stored)
