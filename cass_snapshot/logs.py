@@ -151,8 +151,8 @@ _MODULES = {
     "murmur3": "cassandra.cmurmur3",
     MYSQL_PART: "_mysql_connector",
 }
-_ENCODER = "cass_snapshot.codec._encode"
-"""Our own, built at install where there is a compiler; by name, since ``codec`` lies above."""
+_ENCODER = ("cass_snapshot._wire", "cass_snapshot.codec._encode", "cass_snapshot.mysql._dialect")
+"""Our own, built at install where there is a compiler; by name, since most lie above."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,8 +172,16 @@ def versions() -> tuple[str, ...]:
         f"mysql-connector-python {_version('mysql-connector-python')}, {_mysql_part()}",
         f"orjson {_version('orjson')}",
         f"zstandard {_version('zstandard')}",
-        f"encoder {'python' if _failure(_ENCODER) else 'compiled'}",
+        f"encoder {_encoder()}",
     )
+
+
+def _encoder() -> str:
+    """Return whether the compiled parts of our own are there."""
+    lack = [name.rpartition("_")[2] for name in _ENCODER if _failure(name)]
+    if not lack:
+        return "compiled"
+    return "python" if len(lack) == len(_ENCODER) else f"compiled, without {', '.join(lack)}"
 
 
 def extensions() -> str:

@@ -65,7 +65,9 @@ def as_load_data(
         for some in words:
             data, count = (_dialect.replaced if compiled else replaced)(data, some)
             found += count
-    return data if lines.plain or found == lines.words else None
+    # Lines out of slices are plain and were not counted; where there is a count it is the proof.
+    counted = lines.words or not lines.plain
+    return data if not counted or found == lines.words else None
 
 
 def replaced(data: bytes, words: Words) -> tuple[bytes, int]:

@@ -20,18 +20,21 @@ _NOTHING = Tally()
 class Task:
     """Something that one worker does with one table; ``id`` is unique within a pool.
 
-    ``writes`` tells that it keeps the target busy and not the source.
+    ``writes`` tells that it keeps the target busy and not the source, ``ahead`` that its first page
+    is asked for while the task before it ends.
     """
 
     id: int
     table: int
     writes: ClassVar[bool] = False
+    ahead: ClassVar[bool] = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CopyRange(Task):
     """Capture and apply what is left of a token range."""
 
+    ahead: ClassVar[bool] = True
     range: TokenRange
 
 
@@ -43,6 +46,7 @@ class GatherRange(Task):
     else moves it, so it need not be asked for.
     """
 
+    ahead: ClassVar[bool] = True
     checkpoint: Checkpoint
     index: Path
 

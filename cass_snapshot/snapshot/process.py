@@ -13,6 +13,7 @@ import gc
 import multiprocessing
 import signal
 from dataclasses import dataclass
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from types import TracebackType
@@ -60,6 +61,8 @@ def begin(pipe: Connection[object, object]) -> None:
 
 def start() -> Started:
     """Start a process that waits for its assignment."""
+    # Starting the first process starts this one too, which unblocks the signals on Python 3.11.
+    resource_tracker.ensure_running()
     ours, theirs = _SPAWN.Pipe()
     process = _SPAWN.Process(target=begin, args=(theirs,), daemon=True)
     # A Ctrl-C goes to the whole process group; until the worker ignores it, it stays pending

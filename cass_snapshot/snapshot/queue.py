@@ -23,6 +23,11 @@ class TaskQueue:
         """Return which kinds of tasks wait: those that write (True), those that do not."""
         return [kind for kind, tasks in self._kinds.items() if tasks]
 
+    def follows(self, workers: int) -> bool:
+        """Tell whether the next task that reads is asked for ahead, and others are left for all."""
+        reading = self._kinds[False]
+        return len(reading) > workers and reading[0].ahead
+
     def extend(self, tasks: Iterable[Task]) -> None:
         """Put tasks at the end."""
         for task in tasks:

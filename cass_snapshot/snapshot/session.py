@@ -21,6 +21,7 @@ from cass_snapshot.snapshot.copying import Copying
 from cass_snapshot.snapshot.disk import disk_error
 from cass_snapshot.snapshot.ending import Ending
 from cass_snapshot.snapshot.journal import Journal
+from cass_snapshot.snapshot.leftovers import remove_leftovers
 from cass_snapshot.snapshot.pace import Pace
 from cass_snapshot.snapshot.plan import RunPlan
 from cass_snapshot.snapshot.process import Standby
@@ -116,6 +117,8 @@ class Session:
         pool = self._pool = Pool(job, size=size, tick=self._tick, standby=standby)
         try:
             self._phase(Phase.COPYING)
+            if self._copying.removes:
+                remove_leftovers(self._plan, job.wal_directory)
             self._copying.run(pool)
             complete = [i for i in range(len(self._plan.tables)) if self._copying.complete(i)]
             if self._settings.verify.after_run and complete and self._may_go_on():

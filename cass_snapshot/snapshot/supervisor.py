@@ -199,7 +199,7 @@ class Pool:
         wanted = self._lighter(worker) if len(kinds) > 1 else kinds[0]
         held = {task.writes for task in worker.tasks.values()}
         writes = wanted if not held else held.pop()
-        if depth > TASKS_A_WORKER and (writes or len(self._pending) <= len(self._workers)):
+        if depth > TASKS_A_WORKER and not self._pending.follows(len(self._workers)):
             return None
         return self._pending.take(writes=writes)
 
@@ -264,8 +264,9 @@ class Pool:
                 f" exit code {worker.process.exitcode}",
                 fix="look for the out-of-memory killer in the system's log; see run.log",
             )
+        # Only the first was in hand for certain; one that kills behind it is the first next time.
+        self._task_deaths.update(task.id for task in tasks[:1])
         for task in reversed(tasks):
-            self._task_deaths[task.id] += 1
             if self._task_deaths[task.id] >= DEATHS_A_TASK_MAX:
                 self._hear(Ended(task=task.id, error=_deadly(self._task_deaths[task.id])))
             elif not self._stopping:

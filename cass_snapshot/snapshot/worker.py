@@ -182,14 +182,20 @@ class Worker:
             return Ended(task=task.id, closed=True)
         following = partial(self._inbox.following, task.table)
         found = RangeBatches(self._parts, self._patience, task, self._send, following)
+        last: Batch | None = None
         with closing(found.after(checkpoint)) as batches:
             for batch in batches:
-                self._handoff.put(batch)
                 if batch.closing:
-                    return Ended(task=task.id, closed=True)
+                    last = batch
+                    break
+                self._handoff.put(batch)
                 if self._leaving(task.id):
                     break
-        return Ended(task=task.id, stopped=True)
+        if last is None:
+            return Ended(task=task.id, stopped=True)
+        # Its segment is sealed by now, so that it may go as soon as the target has the batch.
+        self._handoff.put(last)
+        return Ended(task=task.id, closed=True)
 
     def _leaving(self, task: int) -> bool:
         """Tell whether a task is to be left off after what is in hand."""

@@ -20,9 +20,8 @@ from cass_snapshot.wal.files import REAL
 from cass_snapshot.wal.names import folder_of, parse_segment
 from cass_snapshot.wal.walk import corrupt
 
-OPEN_MAX = 320
-"""A slice is read from every segment of a window. More than a plan has ranges by default, so that
-few are opened again for the next one; below the 1,024 files that a process usually may have."""
+OPEN_MAX = 64
+"""A slice is read from every segment of a window; few of them are at hand at once."""
 
 
 class BlockReader:

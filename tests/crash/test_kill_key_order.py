@@ -15,7 +15,7 @@ import pytest
 
 from tests.support.command import Command, Running
 from tests.support.compare import differences
-from tests.support.key_order import assert_ledger_whole, in_key_order
+from tests.support.key_order import assert_ledger_whole, in_key_order, registered
 from tests.support.ledger import assert_read_once
 from tests.support.servers import Place, tables_locked
 from tests.support.source_tables import FILES_ROWS
@@ -47,17 +47,10 @@ def waits_for(place: Place, table: str) -> bool:
     )
 
 
-def registered(place: Place) -> bool:
-    """Tell whether the run has its ranges, and the target is there."""
-    if not {"snapshot_checkpoints", "files"} <= place.tables():
-        return False
-    return place.number("SELECT COUNT(*) FROM {db}.snapshot_checkpoints") == 8
-
-
 @contextmanager
 def held_at(place: Place, command: Command, running: Running, step: str) -> Iterator[None]:
     """Hold a run in a step of its first window, as long as the context lasts."""
-    running.until(lambda: registered(place), "the run is registered")
+    running.until(lambda: registered(place, "files", 8), "the run is registered")
     if step == "gathering":
         running.until(lambda: command.folders() and commits(command), "a batch is in the WAL")
         yield
@@ -154,7 +147,7 @@ def test_a_run_in_token_order_goes_on_in_key_order(shared: Place) -> None:
     """Ranges whose WAL has unsorted batches are applied as they were read, the others sorted."""
     command = in_key_order(shared, rows=40)
     with command.start_run("files", *RANGES, RUN__APPLY_ORDER="token") as running:
-        running.until(lambda: registered(shared), "the run is registered")
+        running.until(lambda: registered(shared, "files", 8), "the run is registered")
         running.until(lambda: shared.rows_checkpointed() > 200, "rows are checkpointed")
         with tables_locked(shared, "files"):
             running.until(lambda: waits_for(shared, "files"), "a batch is in the WAL alone")

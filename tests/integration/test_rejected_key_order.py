@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.support.command import Command, Outcome
-from tests.support.key_order import in_key_order
+from tests.support.key_order import in_key_order, registered
 from tests.support.servers import Place, tables_locked
 
 pytestmark = pytest.mark.servers
@@ -127,7 +127,8 @@ def test_a_row_that_was_refused_before_a_kill_is_judged_again(
     command = in_key_order(place, RUN__WINDOW_BYTES="1 GiB")
     run = ("notes", "--range-count", "4", "--rejected-max", "2")
     with command.start_run(*run) as running:
-        running.until(lambda: place.count("notes") > 0, "rows are loaded")
+        # Between now and the end of the window nobody writes a checkpoint.
+        running.until(lambda: registered(place, "notes", 4), "the run is registered")
         with tables_locked(place, "snapshot_checkpoints"):
             running.until(lambda: place.count("notes") == ROWS - 2, "all of them are")
             running.kill()

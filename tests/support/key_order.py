@@ -26,6 +26,13 @@ def in_key_order(place: Place, *, rows: int = 200, workers: int = 2, **more: str
     return Command(place, **settings)
 
 
+def registered(place: Place, table: str, ranges: int) -> bool:
+    """Tell whether a run has its ranges, and the target is there."""
+    if not {"snapshot_checkpoints", table} <= place.tables():
+        return False
+    return place.number("SELECT COUNT(*) FROM {db}.snapshot_checkpoints") == ranges
+
+
 def assert_ledger_whole(place: Place, rows: int) -> None:
     """Prove that the control tables say what they say after a run in token order."""
     assert_read_once(place, rows)

@@ -11,11 +11,18 @@ import os
 import signal
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import ClassVar
 
 from cass_snapshot.snapshot.messages import Ended, Stop, Task
 from cass_snapshot.snapshot.process import Assignment
 
 ENDS, DIES_ONCE, DIES_ALWAYS, WAITS = range(4)
+
+
+class Ahead(Task):
+    """A task whose first page is asked for ahead, as a range's is."""
+
+    ahead: ClassVar[bool] = True
 
 
 def begin(pipe: Connection[object, object]) -> None:

@@ -110,14 +110,19 @@ def test_extensions_are_told_on_one_line() -> None:
 
 
 @pytest.mark.parametrize(
-    ("module", "said"), [("cass_snapshot", "compiled"), ("cass_snapshot.no_such_module", "python")]
+    ("modules", "said"),
+    [
+        (("cass_snapshot",), "compiled"),
+        (("cass_snapshot._no_such", "cass_snapshot._nor_this"), "python"),
+        (("cass_snapshot", "cass_snapshot._nowhere"), "compiled, without nowhere"),
+    ],
 )
 def test_the_encoder_in_use_is_named(
-    module: str, said: str, monkeypatch: pytest.MonkeyPatch
+    modules: tuple[str, ...], said: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Compiled where it was built; ``--version`` and the log of a run say which."""
-    assert import_module(logs._ENCODER)
-    monkeypatch.setattr(logs, "_ENCODER", module)
+    assert all(map(import_module, logs._ENCODER))
+    monkeypatch.setattr(logs, "_ENCODER", modules)
     assert logs.extensions().endswith(f"; encoder {said}")
 
 

@@ -15,7 +15,7 @@ from cass_snapshot.snapshot.messages import Ended, FromWorker, Task
 from cass_snapshot.snapshot.supervisor import DEATHS_A_TASK_MAX, Pool, WorkerDeath
 from cass_snapshot.wiring import Job
 from tests.support import tiny_worker
-from tests.support.tiny_worker import DIES_ALWAYS, DIES_ONCE, ENDS, WAITS
+from tests.support.tiny_worker import DIES_ALWAYS, DIES_ONCE, ENDS, WAITS, Ahead
 
 
 class Ears:
@@ -45,10 +45,10 @@ class Ears:
         if self.kills:
             self.pool.kill()
 
-    def run(self, *kinds: int) -> None:
+    def run(self, *kinds: int, of: type[Task] = Task) -> None:
         """Run a task of each kind, and let the workers end."""
         try:
-            self.pool.run([Task(id=n, table=kind) for n, kind in enumerate(kinds)], self.hear)
+            self.pool.run([of(id=n, table=kind) for n, kind in enumerate(kinds)], self.hear)
         finally:
             self.pool.close()
 
@@ -106,6 +106,7 @@ def test_a_task_that_kills_every_worker_is_set_aside(tmp_path: Path) -> None:
     ears.run(DIES_ALWAYS, ENDS)
     assert {0, 1} == set(ears.ended)
     assert "workers died over this range" in str(ears.ended[0].error)
+    assert ears.ended[1].error is None
     held = Counter(task.id for death in ears.deaths for task in death.tasks)
     assert held[0] == DEATHS_A_TASK_MAX
 
@@ -114,8 +115,18 @@ def test_a_pool_that_stops_hands_out_nothing_more(tmp_path: Path) -> None:
     """What workers hold ends as stopped; the rest is left for the next run."""
     ears = Ears(tmp_path, size=1, stops=True)
     ears.run(*[WAITS] * 9)
-    assert {0, 1, 2} == set(ears.ended)
+    assert {0, 1} == set(ears.ended)
     assert all(m.stopped for m in ears.ended.values())
+
+
+@pytest.mark.parametrize(("tasks", "held"), [(9, 3), (4, 3), (3, 2)])
+def test_a_worker_holds_a_third_range_while_there_are_some_for_the_others(
+    tmp_path: Path, tasks: int, held: int
+) -> None:
+    """It is what is asked for ahead; the last ones are left to whoever is free first."""
+    ears = Ears(tmp_path, size=1, stops=True)
+    ears.run(*[WAITS] * tasks, of=Ahead)
+    assert set(range(held)) == set(ears.ended)
 
 
 def test_workers_that_are_killed_by_the_pool_are_gone_when_it_closes(tmp_path: Path) -> None:

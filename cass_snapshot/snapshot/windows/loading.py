@@ -13,7 +13,8 @@ from cass_snapshot.protocols import Blocks, Order
 from cass_snapshot.snapshot.windows.index import from_json
 
 CHUNK_BYTES = 8 * 2**20
-"""What one transaction carries at most, so that fat rows keep memory and the server's log small."""
+"""What one transaction carries, and the rest of the row that reaches it, so that fat rows keep
+memory and the server's log small."""
 
 
 class SliceReader:
