@@ -70,9 +70,18 @@ def start() -> Started:
     before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     try:
         process.start()
+        theirs.close()  # or the pipe would never report the worker's end
+        # A signal that came meanwhile is raised here, and nobody else knows of the process yet.
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    except BaseException:
+        if process.pid is not None:
+            process.kill()
+            process.join()
+        ours.close()
+        theirs.close()
+        raise
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
-    theirs.close()  # or the pipe would never report the worker's end
     return Started(process=process, pipe=ours)
 
 

@@ -101,6 +101,21 @@ def test_a_signal_to_the_whole_group_does_not_end_a_process_that_waits(
     assert started.process.exitcode == 0, "it ended by the closed pipe, and not by a signal"
 
 
+def test_a_signal_while_a_process_is_started_leaves_none_behind() -> None:
+    """It is raised when the process is there and nobody has been told of it."""
+    spawn = process._SPAWN.Process.start
+
+    def start_and_interrupt(self: multiprocessing.process.BaseProcess) -> None:
+        spawn(self)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(process._SPAWN.Process, "start", start_and_interrupt)
+        with pytest.raises(KeyboardInterrupt), Standby(2):
+            pytest.fail("it was interrupted")
+    assert multiprocessing.active_children() == []
+
+
 def imported_by(module: str) -> set[str]:
     """Return what a fresh interpreter holds when it has imported a module."""
     code = f"import sys, {module}; print(*sys.modules, sep='\\n')"
