@@ -199,7 +199,7 @@ class Pool:
         wanted = self._lighter(worker) if len(kinds) > 1 else kinds[0]
         held = {task.writes for task in worker.tasks.values()}
         writes = wanted if not held else held.pop()
-        if depth > TASKS_A_WORKER and not self._pending.follows(len(self._workers)):
+        if depth > TASKS_A_WORKER and (writes or not self._pending.follows(len(self._workers))):
             return None
         return self._pending.take(writes=writes)
 
