@@ -33,7 +33,7 @@ TEST = ["pytest>=8.3,<10", "hypothesis>=6.120,<7"]
 CHECK = ["ruff>=0.17,<0.18", "mypy>=2.4,<3", "import-linter>=2.3,<3", "setuptools>=68"]
 
 
-# The compiled encoder: several times as fast, never required. Where it cannot be built, the
+# The compiled parts: three times as fast, never required. Where it cannot be built, the
 # package installs without it and encodes in Python; `cass-snapshot --version` says which.
 def native(module: str, room: str) -> Extension:
     """Return what is built of the sources in a room's folder."""

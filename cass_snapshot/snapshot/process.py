@@ -3,8 +3,10 @@
     begin ── ignores signals ── imports what a worker needs ── waits for its assignment ── serves
 
 The imports take as long as the first look at both servers, so the parent starts processes before
-that look and has them wait. Processes are spawned: fork copies locks and connections in unknown
-states, and forkserver hides the parent's death from the workers.
+that look and has them wait. At that time it has one thread and no connection, and on Linux the
+processes are forked: they share its imports, which would cost each of them half a second of CPU.
+All others are spawned: fork would copy locks and connections in unknown states, and forkserver
+hides the parent's death from the workers.
 """
 
 from __future__ import annotations
@@ -12,6 +14,9 @@ from __future__ import annotations
 import gc
 import multiprocessing
 import signal
+import sys
+import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
@@ -21,6 +26,8 @@ from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:  # importing it takes longer than everything else here
     from cass_snapshot.wiring import Job
+
+    Pipe = Connection[object, object]
 
 _SPAWN = multiprocessing.get_context("spawn")
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -39,10 +46,10 @@ class Started:
     """A process that has been started, and the parent's end of its pipe."""
 
     process: BaseProcess
-    pipe: Connection[object, object]
+    pipe: Pipe
 
 
-def begin(pipe: Connection[object, object]) -> None:
+def begin(pipe: Pipe) -> None:
     """Be a worker. Entry point of the process."""
     # The terminal and service managers signal every process of the group; the parent decides.
     for number in SIGNALS:
@@ -59,12 +66,40 @@ def begin(pipe: Connection[object, object]) -> None:
     main(pipe, assigned.job, assigned.name)
 
 
+def begin_forked(pipe: Pipe, inherited: Sequence[Pipe]) -> None:
+    """Be a worker that has what the parent had: its ends of pipes, and its logs."""
+    for end in inherited:
+        end.close()  # or no worker would see by its pipe that the parent died
+    logs = sys.modules.get("cass_snapshot.logs")
+    if logs is not None:
+        logs.stop()
+    begin(pipe)
+
+
 def start() -> Started:
-    """Start a process that waits for its assignment."""
+    """Spawn a process that waits for its assignment."""
     # Starting the first process starts this one too, which unblocks the signals on Python 3.11.
     resource_tracker.ensure_running()
     ours, theirs = _SPAWN.Pipe()
     process = _SPAWN.Process(target=begin, args=(theirs,), daemon=True)
+    return _started(process, ours, theirs)
+
+
+def _fork(others: Sequence[Started]) -> Started:
+    """Fork a process that waits for its assignment, beside others that were forked before."""
+    fork = multiprocessing.get_context("fork")
+    ours, theirs = fork.Pipe()
+    inherited = (ours, *(other.pipe for other in others))
+    process = fork.Process(target=begin_forked, args=(theirs, inherited), daemon=True)
+    return _started(process, ours, theirs)
+
+
+def _may_fork() -> bool:
+    """Tell whether nothing is running yet whose copy would be broken."""
+    return sys.platform == "linux" and threading.active_count() == 1
+
+
+def _started(process: BaseProcess, ours: Pipe, theirs: Pipe) -> Started:
     # A Ctrl-C goes to the whole process group; until the worker ignores it, it stays pending
     # there, and it is delivered here as soon as the worker has begun.
     before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
@@ -97,9 +132,14 @@ class Standby:
         self._started: list[Started] = []
 
     def __enter__(self) -> Self:
+        forks = _may_fork()
+        if forks and self._size:
+            from cass_snapshot.snapshot import worker  # noqa: F401 - late, and theirs by the fork
+
+            gc.freeze()  # or a collection would copy what is shared, page by page
         try:
             while len(self._started) < self._size:
-                self._started.append(start())
+                self._started.append(_fork(self._started) if forks else start())
         except BaseException:
             self._end()
             raise

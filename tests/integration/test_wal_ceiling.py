@@ -40,3 +40,24 @@ def test_nothing_of_the_wal_is_left_where_all_of_it_is_applied(shared: Place, or
     assert differences(shared, "files") == []
     assert_read_once(shared, FILES_ROWS)
     assert list(Path(command.runs).glob("*/wal/*/*.wal")) == []
+
+
+def test_what_an_earlier_process_kept_goes_too(shared: Place) -> None:
+    """Its ranges are done and nobody's task any more, and the ceiling is set only now."""
+    command = Command(
+        shared, MYSQL__BATCH_ROWS_MAX="40", RUN__WORKERS="1", RUN__APPLY_ORDER="token"
+    )
+    with command.start_run("files", "--range-count", "8") as running:
+        running.until(
+            lambda: shared.rows_checkpointed() >= FILES_ROWS // 4, "a range or two are done"
+        )
+        running.kill()
+        running.wait_gone()
+    kept = list(Path(command.runs).glob("*/wal/*/*.wal"))
+    assert len(kept) > 1
+
+    again = command.run("files", "--range-count", "8", RUN__WAL_BYTES_MAX="1 MiB")
+
+    assert again.code == 0, str(again)
+    assert differences(shared, "files") == []
+    assert [path for path in kept if path.exists()] == []

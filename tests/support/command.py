@@ -70,6 +70,7 @@ class Running:
                 cwd=folder,
                 start_new_session=True,
             )
+        self._line = _read(_PROC / str(self.process.pid) / "cmdline")
 
     def __enter__(self) -> Self:
         return self
@@ -136,9 +137,9 @@ class Running:
 
     def workers(self) -> list[int]:
         """Return the live worker processes."""
-        return [
-            pid for pid in self.processes() if b"spawn_main" in _read(_PROC / str(pid) / "cmdline")
-        ]
+        lines = {pid: _read(_PROC / str(pid) / "cmdline") for pid in self.processes()}
+        # Forked ones are called what the command is called.
+        return [pid for pid, line in lines.items() if b"spawn_main" in line or line == self._line]
 
     def until(self, condition: Any, what: str) -> None:  # noqa: ANN401 - any callable
         """Wait for a condition; fail at once when the command ends before it holds."""

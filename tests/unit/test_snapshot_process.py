@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 import multiprocessing
 import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import cast
 
 import pytest
 
+from cass_snapshot import logs
 from cass_snapshot.errors import PreflightError
+from cass_snapshot.settings import LogSettings
 from cass_snapshot.snapshot import process
 from cass_snapshot.snapshot.messages import Ended, FromWorker, Task
 from cass_snapshot.snapshot.process import Standby, start
@@ -88,6 +93,59 @@ def test_a_process_whose_parent_is_gone_before_it_has_anything_to_do_ends(
     assert started.process.exitcode == 0
 
 
+@pytest.fixture(params=["forked", "spawned"])
+def waiting(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[list[process.Started]]:
+    """Give two real workers that wait, started in each of the two ways."""
+    monkeypatch.undo()
+    monkeypatch.setattr(process, "_may_fork", lambda: request.param == "forked")
+    with Standby(2) as standby:
+        yield [standby.take(), standby.take()]
+
+
+def test_forked_workers_see_the_end_of_their_own_pipe(waiting: list[process.Started]) -> None:
+    """None holds a copy of the parent's end of its own pipe, or of another's."""
+    for one in waiting:
+        assert one.process.is_alive()
+        one.pipe.close()
+        one.process.join(END_S)
+        assert one.process.exitcode == 0
+
+
+def test_a_process_with_threads_does_not_fork() -> None:
+    """Fork would copy a lock that a thread holds, and nobody would ever release it."""
+    done = threading.Event()
+    thread = threading.Thread(target=done.wait)
+    assert process._may_fork() == (sys.platform == "linux")
+    thread.start()
+    try:
+        assert not process._may_fork()
+    finally:
+        done.set()
+        thread.join()
+
+
+def test_a_forked_worker_writes_to_no_log_of_its_parent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it has to say goes to the files that its assignment names."""
+    monkeypatch.setattr(process, "begin", lambda _pipe: logging.getLogger(logs.OURS).error("here"))
+    monkeypatch.setattr(process, "_may_fork", lambda: True)
+    logs.to_file(tmp_path / "log", LogSettings())
+    try:
+        with Standby(1) as standby:
+            started = standby.take()
+            started.process.join(END_S)
+            started.pipe.close()
+        logging.getLogger(logs.OURS).error("there")
+    finally:
+        logs.stop()
+    text = (tmp_path / "log").read_text(encoding="utf-8")
+    assert "there" in text
+    assert "here" not in text.replace("there", "")
+
+
 def test_a_signal_to_the_whole_group_does_not_end_a_process_that_waits(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -103,14 +161,14 @@ def test_a_signal_to_the_whole_group_does_not_end_a_process_that_waits(
 
 def test_a_signal_while_a_process_is_started_leaves_none_behind() -> None:
     """It is raised when the process is there and nobody has been told of it."""
-    spawn = process._SPAWN.Process.start
+    begin = BaseProcess.start
 
-    def start_and_interrupt(self: multiprocessing.process.BaseProcess) -> None:
-        spawn(self)
+    def start_and_interrupt(self: BaseProcess) -> None:
+        begin(self)
         os.kill(os.getpid(), signal.SIGINT)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(process._SPAWN.Process, "start", start_and_interrupt)
+        patch.setattr(BaseProcess, "start", start_and_interrupt)
         with pytest.raises(KeyboardInterrupt), Standby(2):
             pytest.fail("it was interrupted")
     assert multiprocessing.active_children() == []
