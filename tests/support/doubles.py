@@ -1,11 +1,11 @@
-"""Stand-ins for both sides of a copy, kept in memory, that hold the contracts of protocols.py."""
+"""Stand-ins for what a worker opens, kept in memory, that hold the contracts of protocols.py."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
-from cass_snapshot.errors import PreflightError, SnapshotError
+from cass_snapshot.errors import SnapshotError
 from cass_snapshot.model import (
     Batch,
     Cells,
@@ -13,26 +13,13 @@ from cass_snapshot.model import (
     Lines,
     Position,
     RangeState,
-    RunRecord,
-    RunState,
-    Table,
     TableName,
     Tally,
     TokenRange,
     Written,
 )
-from cass_snapshot.mysql.columns import Flavour
-from cass_snapshot.mysql.planning.plan import plan as plan_target
-from cass_snapshot.planned import Finding, PlannedColumn, PlannedTarget, Sample, TableMapping, Way
-from cass_snapshot.protocols.sources import SAMPLE_SECONDS
 from cass_snapshot.rejection import Encoded, Problem, Rejected, Stretch, Unwritten
-from cass_snapshot.settings import MysqlSettings, RunSettings, Settings
-from cass_snapshot.settings.tables import TableSettings
-from cass_snapshot.snapshot.plan import RunPlan, examine, lay_out
-from cass_snapshot.snapshot.progress import table_status
-from cass_snapshot.snapshot.status import Event, Phase, RunStatus
-from cass_snapshot.validation import RangeTally, Validation
-from tests.support.typed_cells import column, key
+from cass_snapshot.snapshot.status import Event, RunStatus
 
 RANGE = TokenRange(number=3, start=-100, end=100)
 ORDERS = TableName(keyspace="shop", name="orders")
@@ -194,178 +181,6 @@ def position(row: Cells) -> Position:
 
 
 @dataclass(slots=True)
-class MemoryLedger:
-    """The record of runs. ``down`` is raised by every write while it is set."""
-
-    records: list[RunRecord] = field(default_factory=list)
-    plans: dict[tuple[str, str], list[Checkpoint]] = field(default_factory=dict)
-    finished: list[tuple[str, RunState, int]] = field(default_factory=list)
-    marked: list[tuple[int, RangeState, int]] = field(default_factory=list)
-    validations: list[Validation] = field(default_factory=list)
-    ours: set[str] = field(default_factory=set)
-    there: bool = True
-    down: SnapshotError | None = None
-
-    def exists(self) -> bool:
-        """Tell whether there is a record."""
-        return self.there
-
-    def newest(self, source: str, target: str) -> RunRecord | None:
-        """Return the run that was registered last."""
-        found = [r for r in self.records if (r.source, r.target) == (source, target)]
-        return found[-1] if found else None
-
-    def runs(self, run_id: str) -> list[RunRecord]:
-        """Return the tables of a run."""
-        return [r for r in self.records if r.run_id == run_id]
-
-    def created_by_us(self, target: str) -> bool:
-        """Tell whether a target is ours."""
-        if self.down is not None:
-            raise self.down
-        return target in self.ours
-
-    def register(self, records: Sequence[tuple[RunRecord, Sequence[TokenRange]]]) -> None:
-        """Keep runs and plans."""
-        for record, ranges in records:
-            self.records.append(record)
-            self.plans[record.run_id, record.source] = [Checkpoint(range=r) for r in ranges]
-
-    def take_over(self, record: RunRecord) -> int:
-        """Return the next epoch."""
-        return record.epoch + 1
-
-    def checkpoints(self, record: RunRecord) -> list[Checkpoint]:
-        """Return a run's checkpoints."""
-        return self.plans[record.run_id, record.source]
-
-    def tallies(self, record: RunRecord) -> list[RangeTally]:
-        """Return what each range has besides its rows."""
-        return [
-            RangeTally(range=c.range.number, rejected=c.rows_read - c.rows_written)
-            for c in self.checkpoints(record)
-        ]
-
-    def lacking(self, _record: RunRecord) -> dict[str, int]:
-        """Return the ids of rejected rows that are not in."""
-        return {}
-
-    def mark_range(self, _record: RunRecord, number: int, state: RangeState, attempts: int) -> None:
-        """Note the state of a range."""
-        self.marked.append((number, state, attempts))
-
-    def finish(self, record: RunRecord, state: RunState, exit_code: int) -> None:
-        """Note how a table ended."""
-        if self.down is not None:
-            raise self.down
-        self.finished.append((str(record.table), state, exit_code))
-
-    def record_validation(self, validation: Validation) -> None:
-        """Keep a verification."""
-        self.validations.append(validation)
-
-    def close(self) -> None:
-        """Do nothing."""
-
-
-@dataclass(slots=True)
-class MemorySource:
-    """A cluster with some tables."""
-
-    tables: dict[str, Table]
-    heading: str = "cassandra dc1"
-    datacenter: str = "dc1"
-    protocol_version: int = 5
-    rows: tuple[Cells, ...] = ()
-    found: tuple[Finding, ...] = ()
-
-    def table(
-        self,
-        name: TableName,
-        *,
-        where: str = "",
-        allow_filtering: bool = False,
-        partitions: bool = False,
-    ) -> Table:
-        """Return a table."""
-        if name.name not in self.tables:
-            raise PreflightError(f"no table {name}")
-        return replace(
-            self.tables[name.name],
-            where=where,
-            allow_filtering=allow_filtering,
-            partitions=partitions,
-        )
-
-    def prove(self, table: Table, columns: Sequence[PlannedColumn]) -> None:
-        """Accept every read of a table that is there."""
-        assert table.name.name in self.tables
-        assert columns
-
-    def sample(
-        self,
-        table: Table,
-        columns: Sequence[PlannedColumn],
-        *,
-        rows_max: int,
-        seconds_max: float = SAMPLE_SECONDS,
-    ) -> Sample:
-        """Return the rows that were put there."""
-        assert table.name.name in self.tables
-        assert columns
-        assert seconds_max > 0
-        return Sample(
-            rows=self.rows[:rows_max],
-            rows_estimated=len(self.rows),
-            whole=len(self.rows) <= rows_max,
-        )
-
-    def findings(self, tables: Sequence[Table]) -> list[Finding]:
-        """Return what was put there."""
-        assert {t.name.name for t in tables} <= set(self.tables)
-        return list(self.found)
-
-    def close(self) -> None:
-        """Do nothing."""
-
-
-@dataclass(slots=True)
-class MemoryAdmin:
-    """A server that has the named tables already."""
-
-    ledger: MemoryLedger = field(default_factory=MemoryLedger)
-    there: set[str] = field(default_factory=set)
-    heading: str = "mysql db1"
-    buffer_pool_bytes: int | None = None
-
-    def findings(self) -> list[Finding]:
-        """Find nothing."""
-        return []
-
-    def plan(self, table: Table, mapping: TableMapping) -> PlannedTarget:
-        """Return what a table becomes in MySQL."""
-        found = plan_target(table, mapping, database="shop", flavour=Flavour.MYSQL)
-        return replace(found, exists=mapping.target in self.there)
-
-    def way(self, target: PlannedTarget) -> Way:
-        """Return the fastest way for what is owned."""
-        return Way(name="LOAD DATA", why="owned" if target.owned else target.shared)
-
-    def compare(self, target: PlannedTarget) -> None:
-        """Find that every target fits."""
-
-    def prepare(self) -> None:
-        """Do nothing."""
-
-    def create(self, target: PlannedTarget) -> None:
-        """Create a table."""
-        self.there.add(target.table)
-
-    def close(self) -> None:
-        """Do nothing."""
-
-
-@dataclass(slots=True)
 class ListView:
     """Keeps what it is shown."""
 
@@ -382,77 +197,3 @@ class ListView:
 
     def close(self) -> None:
         """Do nothing."""
-
-
-def source_table(name: str, *more: str) -> Table:
-    """Return a table with an int key, a text and int columns of the given names."""
-    columns = (key("id", "int"), column("note", "text"), *(column(m, "int") for m in more))
-    return Table(
-        name=TableName(keyspace="shop", name=name), columns=columns, cluster="Test Cluster"
-    )
-
-
-def settings(ranges: int = 4) -> Settings:
-    """Return settings for a ring of few ranges, and servers that are not waited for."""
-    return Settings(
-        run=RunSettings(ranges=ranges, workers=2),
-        mysql=MysqlSettings(host="db1", database="shop", unavailable_timeout_s=0.01),
-    )
-
-
-def make_plan(
-    chosen: Settings,
-    wanted: Sequence[TableSettings],
-    *,
-    source: MemorySource,
-    target: MemoryAdmin,
-    new_run_id: str,
-    new: bool,
-) -> RunPlan:
-    """Return the plan as a run makes it: examine, then lay out."""
-    examined = examine(chosen, wanted, source=source, target=target, new=new)
-    return lay_out(chosen, examined, target=target, new_run_id=new_run_id, new=new)
-
-
-def plan(
-    *names: str, admin: MemoryAdmin | None = None, ranges: int = 4, new: bool = False
-) -> RunPlan:
-    """Return the plan of copying tables, each to a target of its own name."""
-    return make_plan(
-        settings(ranges),
-        [TableSettings(source=f"shop.{name}") for name in names],
-        source=MemorySource({name: source_table(name) for name in names}),
-        target=admin or MemoryAdmin(),
-        new_run_id="20261120T104211-k3f9",
-        new=new,
-    )
-
-
-def first_status(tables: int = 1, ranges: int = 4) -> RunStatus:
-    """Return the record of a run that begins."""
-    checkpoints = [
-        Checkpoint(range=TokenRange(number=n, start=n, end=n + 1)) for n in range(ranges)
-    ]
-    return RunStatus(
-        run_id="20261120T104211-k3f9",
-        version="0",
-        phase=Phase.STARTING,
-        started_at="",
-        updated_at="",
-        elapsed_s=0.0,
-        pid=1,
-        run_dir="runs/x",
-        source="cassandra dc1",
-        target="mysql db1",
-        workers=2,
-        tables=tuple(table_status(f"shop.t{n}", f"shop.t{n}", checkpoints) for n in range(tables)),
-    )
-
-
-def with_state(plan_: RunPlan, states: dict[int, RangeState]) -> RunPlan:
-    """Return a plan of one table whose ranges, by number, are in these states."""
-    (table,) = plan_.tables
-    checkpoints = tuple(
-        replace(c, state=states.get(c.range.number, c.state)) for c in table.checkpoints
-    )
-    return replace(plan_, tables=(replace(table, checkpoints=checkpoints),))

@@ -17,7 +17,8 @@ from cass_snapshot.snapshot.preflight.ordering import ApplyOrder, Ordering
 from cass_snapshot.snapshot.progress import Progress
 from cass_snapshot.snapshot.rundir import RunDirectory
 from cass_snapshot.snapshot.status import Phase, TableStatus
-from tests.support.doubles import ListView, first_status, plan
+from tests.support.doubles import ListView
+from tests.support.plans import first_status, plan
 from tests.support.played_pool import ROWS, PlayedPool, Said
 
 RANGES = 4

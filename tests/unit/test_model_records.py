@@ -10,7 +10,7 @@ import pytest
 from cass_snapshot import blocks, model, rejection
 from cass_snapshot.model import TableName, TokenRange
 from cass_snapshot.validation import RangeCount, Validation
-from tests.support.doubles import plan
+from tests.support.plans import plan
 from tests.support.typed_cells import clustering, column, key, table
 
 RECORDS = {

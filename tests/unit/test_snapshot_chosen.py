@@ -13,7 +13,8 @@ from cass_snapshot.model import RunState, Table
 from cass_snapshot.planned import PlannedTarget, TableMapping
 from cass_snapshot.settings import Settings
 from cass_snapshot.snapshot.chosen import chosen_run
-from tests.support.doubles import MemoryAdmin, plan, settings
+from tests.support.admins import MemoryAdmin
+from tests.support.plans import plan, settings
 
 Arrange = Callable[[MemoryAdmin], Settings]
 

@@ -32,7 +32,8 @@ from cass_snapshot.snapshot.rundir import RunDirectory
 from cass_snapshot.snapshot.status import Phase
 from cass_snapshot.snapshot.supervisor import WorkerDeath
 from cass_snapshot.snapshot.watch import UnexpectedError
-from tests.support.doubles import ListView, first_status, plan, with_state
+from tests.support.doubles import ListView
+from tests.support.plans import first_status, plan, with_state
 
 
 @dataclass(slots=True)

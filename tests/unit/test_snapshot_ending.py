@@ -31,14 +31,9 @@ from cass_snapshot.snapshot.rundir import RunDirectory
 from cass_snapshot.snapshot.signals import StopRequest
 from cass_snapshot.snapshot.verification import Counting
 from cass_snapshot.validation import RangeTally
-from tests.support.doubles import (
-    ListView,
-    MemoryAdmin,
-    MemoryLedger,
-    first_status,
-    plan,
-    settings,
-)
+from tests.support.admins import MemoryAdmin, MemoryLedger
+from tests.support.doubles import ListView
+from tests.support.plans import first_status, plan, settings
 
 SIGNALLED = StopRequest(lambda: None)
 SIGNALLED.signal = signal.SIGINT

@@ -13,7 +13,7 @@ from cass_snapshot.model import Checkpoint, RangeState
 from cass_snapshot.ring.split import split_ring
 from cass_snapshot.snapshot import leftovers
 from cass_snapshot.snapshot.plan import RunPlan
-from tests.support.doubles import plan
+from tests.support.plans import plan
 
 
 def half_done() -> RunPlan:

@@ -21,8 +21,9 @@ from cass_snapshot.snapshot.reports import MendReport, TableMend
 from cass_snapshot.snapshot.status import RejectedRows
 from cass_snapshot.validation import RangeTally
 from cass_snapshot.wal.rejects import RejectFile, row_id
-from tests.support.doubles import MemoryLedger, plan
+from tests.support.admins import MemoryLedger
 from tests.support.patient import patience
+from tests.support.plans import plan
 
 WHY = Problem(column="note", what="too long", fix="widen it", error=1406, code="CS-D02")
 

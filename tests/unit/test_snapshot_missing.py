@@ -10,7 +10,8 @@ from cass_snapshot.snapshot.messages import Ended, MissingFound
 from cass_snapshot.snapshot.missing import _job, _Search
 from cass_snapshot.snapshot.reports import MissingKey
 from cass_snapshot.snapshot.supervisor import WorkerDeath
-from tests.support.doubles import MemoryAdmin, MemorySource, plan, source_table
+from tests.support.admins import MemoryAdmin, MemorySource
+from tests.support.plans import plan, source_table
 
 
 def found(task: int, *numbers: int) -> MissingFound:

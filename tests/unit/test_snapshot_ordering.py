@@ -22,7 +22,8 @@ from cass_snapshot.snapshot.preflight.ordering import (
     decide,
 )
 from cass_snapshot.snapshot.preflight.outlook import preview
-from tests.support.doubles import MemoryAdmin, MemorySource, settings, source_table
+from tests.support.admins import MemoryAdmin, MemorySource
+from tests.support.plans import settings, source_table
 
 MIB, GIB = 2**20, 2**30
 KEY, TOKEN = ApplyOrder.KEY, ApplyOrder.TOKEN

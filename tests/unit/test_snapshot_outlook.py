@@ -16,7 +16,8 @@ from cass_snapshot.settings import RunSettings, Settings
 from cass_snapshot.settings.tables import TableSettings
 from cass_snapshot.snapshot.preflight.outlook import preview
 from cass_snapshot.snapshot.preflight.preview import Preview
-from tests.support.doubles import MemoryAdmin, MemorySource, plan, settings, source_table
+from tests.support.admins import MemoryAdmin, MemorySource
+from tests.support.plans import plan, settings, source_table
 
 
 def looked(folder: Path, *, new: bool) -> Preview:

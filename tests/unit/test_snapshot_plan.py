@@ -13,14 +13,8 @@ from cass_snapshot.ring.split import split_ring
 from cass_snapshot.settings.tables import TableSettings
 from cass_snapshot.snapshot.definition import define, difference, fingerprint, mapping_of, restore
 from cass_snapshot.snapshot.plan import RunPlan
-from tests.support.doubles import (
-    MemoryAdmin,
-    MemorySource,
-    make_plan,
-    plan,
-    settings,
-    source_table,
-)
+from tests.support.admins import MemoryAdmin, MemorySource
+from tests.support.plans import make_plan, plan, settings, source_table
 
 
 def registered(made: RunPlan, state: RunState = RunState.STOPPED) -> MemoryAdmin:

@@ -10,7 +10,7 @@ from cass_snapshot.model import Checkpoint, RangeState, Tally, TokenRange
 from cass_snapshot.snapshot.messages import Applied, Captured
 from cass_snapshot.snapshot.progress import Progress, table_status
 from cass_snapshot.snapshot.status import Latency, Phase, RangeFailure
-from tests.support.doubles import first_status
+from tests.support.plans import first_status
 
 
 @dataclass(slots=True)

@@ -27,7 +27,8 @@ from cass_snapshot.snapshot.rundir import (
     table_lock,
 )
 from cass_snapshot.snapshot.status import Event
-from tests.support.doubles import ORDERS, ListView, first_status
+from tests.support.doubles import ORDERS, ListView
+from tests.support.plans import first_status
 
 ID = "20261120T104211-k3f9"
 ITEMS = TableName(keyspace="shop", name="items")

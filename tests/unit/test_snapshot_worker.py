@@ -46,10 +46,9 @@ from tests.support.doubles import (
     MemoryRejects,
     MemoryTarget,
     MemoryWal,
-    plan,
     position,
-    settings,
 )
+from tests.support.plans import plan, settings
 
 COPY = CopyRange(id=7, table=0, range=RANGE)
 

@@ -20,7 +20,8 @@ from cass_snapshot.wiring import (
     target_name,
     wal_identity,
 )
-from tests.support.doubles import MemoryAdmin, plan, source_table
+from tests.support.admins import MemoryAdmin
+from tests.support.plans import plan, source_table
 
 
 def job(*more: str) -> TableJob:

@@ -1,0 +1,195 @@
+"""A cluster, a server and its record of runs as a plan examines them, kept in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from cass_snapshot.errors import PreflightError, SnapshotError
+from cass_snapshot.model import (
+    Cells,
+    Checkpoint,
+    RangeState,
+    RunRecord,
+    RunState,
+    Table,
+    TableName,
+    TokenRange,
+)
+from cass_snapshot.mysql.columns import Flavour
+from cass_snapshot.mysql.planning.plan import plan as plan_target
+from cass_snapshot.planned import Finding, PlannedColumn, PlannedTarget, Sample, TableMapping, Way
+from cass_snapshot.protocols.sources import SAMPLE_SECONDS
+from cass_snapshot.validation import RangeTally, Validation
+
+
+@dataclass(slots=True)
+class MemoryLedger:
+    """The record of runs. ``down`` is raised by every write while it is set."""
+
+    records: list[RunRecord] = field(default_factory=list)
+    plans: dict[tuple[str, str], list[Checkpoint]] = field(default_factory=dict)
+    finished: list[tuple[str, RunState, int]] = field(default_factory=list)
+    marked: list[tuple[int, RangeState, int]] = field(default_factory=list)
+    validations: list[Validation] = field(default_factory=list)
+    ours: set[str] = field(default_factory=set)
+    there: bool = True
+    down: SnapshotError | None = None
+
+    def exists(self) -> bool:
+        """Tell whether there is a record."""
+        return self.there
+
+    def newest(self, source: str, target: str) -> RunRecord | None:
+        """Return the run that was registered last."""
+        found = [r for r in self.records if (r.source, r.target) == (source, target)]
+        return found[-1] if found else None
+
+    def runs(self, run_id: str) -> list[RunRecord]:
+        """Return the tables of a run."""
+        return [r for r in self.records if r.run_id == run_id]
+
+    def created_by_us(self, target: str) -> bool:
+        """Tell whether a target is ours."""
+        if self.down is not None:
+            raise self.down
+        return target in self.ours
+
+    def register(self, records: Sequence[tuple[RunRecord, Sequence[TokenRange]]]) -> None:
+        """Keep runs and plans."""
+        for record, ranges in records:
+            self.records.append(record)
+            self.plans[record.run_id, record.source] = [Checkpoint(range=r) for r in ranges]
+
+    def take_over(self, record: RunRecord) -> int:
+        """Return the next epoch."""
+        return record.epoch + 1
+
+    def checkpoints(self, record: RunRecord) -> list[Checkpoint]:
+        """Return a run's checkpoints."""
+        return self.plans[record.run_id, record.source]
+
+    def tallies(self, record: RunRecord) -> list[RangeTally]:
+        """Return what each range has besides its rows."""
+        return [
+            RangeTally(range=c.range.number, rejected=c.rows_read - c.rows_written)
+            for c in self.checkpoints(record)
+        ]
+
+    def lacking(self, _record: RunRecord) -> dict[str, int]:
+        """Return the ids of rejected rows that are not in."""
+        return {}
+
+    def mark_range(self, _record: RunRecord, number: int, state: RangeState, attempts: int) -> None:
+        """Note the state of a range."""
+        self.marked.append((number, state, attempts))
+
+    def finish(self, record: RunRecord, state: RunState, exit_code: int) -> None:
+        """Note how a table ended."""
+        if self.down is not None:
+            raise self.down
+        self.finished.append((str(record.table), state, exit_code))
+
+    def record_validation(self, validation: Validation) -> None:
+        """Keep a verification."""
+        self.validations.append(validation)
+
+    def close(self) -> None:
+        """Do nothing."""
+
+
+@dataclass(slots=True)
+class MemorySource:
+    """A cluster with some tables."""
+
+    tables: dict[str, Table]
+    heading: str = "cassandra dc1"
+    datacenter: str = "dc1"
+    protocol_version: int = 5
+    rows: tuple[Cells, ...] = ()
+    found: tuple[Finding, ...] = ()
+
+    def table(
+        self,
+        name: TableName,
+        *,
+        where: str = "",
+        allow_filtering: bool = False,
+        partitions: bool = False,
+    ) -> Table:
+        """Return a table."""
+        if name.name not in self.tables:
+            raise PreflightError(f"no table {name}")
+        return replace(
+            self.tables[name.name],
+            where=where,
+            allow_filtering=allow_filtering,
+            partitions=partitions,
+        )
+
+    def prove(self, table: Table, columns: Sequence[PlannedColumn]) -> None:
+        """Accept every read of a table that is there."""
+        assert table.name.name in self.tables
+        assert columns
+
+    def sample(
+        self,
+        table: Table,
+        columns: Sequence[PlannedColumn],
+        *,
+        rows_max: int,
+        seconds_max: float = SAMPLE_SECONDS,
+    ) -> Sample:
+        """Return the rows that were put there."""
+        assert table.name.name in self.tables
+        assert columns
+        assert seconds_max > 0
+        return Sample(
+            rows=self.rows[:rows_max],
+            rows_estimated=len(self.rows),
+            whole=len(self.rows) <= rows_max,
+        )
+
+    def findings(self, tables: Sequence[Table]) -> list[Finding]:
+        """Return what was put there."""
+        assert {t.name.name for t in tables} <= set(self.tables)
+        return list(self.found)
+
+    def close(self) -> None:
+        """Do nothing."""
+
+
+@dataclass(slots=True)
+class MemoryAdmin:
+    """A server that has the named tables already."""
+
+    ledger: MemoryLedger = field(default_factory=MemoryLedger)
+    there: set[str] = field(default_factory=set)
+    heading: str = "mysql db1"
+    buffer_pool_bytes: int | None = None
+
+    def findings(self) -> list[Finding]:
+        """Find nothing."""
+        return []
+
+    def plan(self, table: Table, mapping: TableMapping) -> PlannedTarget:
+        """Return what a table becomes in MySQL."""
+        found = plan_target(table, mapping, database="shop", flavour=Flavour.MYSQL)
+        return replace(found, exists=mapping.target in self.there)
+
+    def way(self, target: PlannedTarget) -> Way:
+        """Return the fastest way for what is owned."""
+        return Way(name="LOAD DATA", why="owned" if target.owned else target.shared)
+
+    def compare(self, target: PlannedTarget) -> None:
+        """Find that every target fits."""
+
+    def prepare(self) -> None:
+        """Do nothing."""
+
+    def create(self, target: PlannedTarget) -> None:
+        """Create a table."""
+        self.there.add(target.table)
+
+    def close(self) -> None:
+        """Do nothing."""
