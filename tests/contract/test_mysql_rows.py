@@ -1,126 +1,26 @@
-"""What stands in a table of MySQL after a batch: by policy, by form, by kind of refusal."""
+"""What stands in a table of MySQL after a batch: texts, numbers and other forms, and NULL."""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
 from dataclasses import replace
 from decimal import Decimal, localcontext
-from functools import partial
 from math import isfinite
-from pathlib import Path
 from struct import pack, unpack
-from typing import cast
 
 import pytest
 
 from cass_snapshot.codec.cells import minimal_bytes
 from cass_snapshot.codec.digits import encode_decimal
-from cass_snapshot.errors import TargetUnavailable
 from cass_snapshot.forms import Form, Limits
 from cass_snapshot.model import Written
-from cass_snapshot.mysql.writer import MysqlTarget
-from cass_snapshot.planned import Conflict, Reading
-from cass_snapshot.rejection import Rejected
-from tests.support.planned_targets import Bench, Into, make_bench
-from tests.support.servers import Place, Servers, new_database
+from tests.support.planned_targets import BODY, KEY, Into, Make, make, twice
 
 pytestmark = pytest.mark.servers
+__all__ = ["make"]
 
-Make = Callable[..., Bench]
 LOADED = "LOAD DATA"
 NO_UUID = "00000000-0000-0000-0000-000000000000"
-KEY = Into(name="id", sql="INT", cql="int", form=Form.INTEGER, key=True)
-BODY = Into(name="body", sql="VARCHAR(40)", cql="text", form=Form.TEXT)
-BODY_AT = replace(
-    BODY, name="body_at", sql="BIGINT", form=Form.INTEGER, source="body", reading=Reading.WRITETIME
-)
-NOTE = replace(BODY, name="note")
-NOTE_AT = replace(BODY_AT, name="note_at", source="note")
-
-
-@pytest.fixture
-def make(flavour_servers: Servers, tmp_path: Path) -> Iterator[Make]:
-    """Return what makes a target in a database of its own."""
-    with ExitStack() as stack:
-        place = Place(
-            servers=flavour_servers,
-            keyspace="",
-            database=stack.enter_context(new_database(flavour_servers)),
-            folder=tmp_path,
-        )
-        yield partial(make_bench, place, stack)
-
-
-def twice(bench: Bench, rows: Sequence[Sequence[object]]) -> None:
-    """Write rows as one batch, and once more as another, as a run that goes on may."""
-    target = bench.open()
-    for _ in range(2):
-        assert target.write(bench.batch(rows)) == Written(fresh=True)
-
-
-SURROGATE = (
-    "id BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY, file_id INT NOT NULL, body VARCHAR(40) NULL,"
-    " made VARCHAR(10) NOT NULL DEFAULT 'here', UNIQUE KEY (file_id)"
-)
-FILE_ID = replace(KEY, name="file_id", source="id")
-
-
-@pytest.mark.parametrize(
-    ("conflict", "body"), [(Conflict.OVERWRITE, "new"), (Conflict.KEEP, "old")]
-)
-def test_a_surrogate_id_stays_and_the_policy_decides_the_rest(
-    make: Make, conflict: Conflict, body: str
-) -> None:
-    """Rows are told apart by the unique key; what is not mapped keeps its value or its default."""
-    bench = make([FILE_ID, BODY], ddl=SURROGATE, conflict=conflict)
-    bench.place.sql(
-        "INSERT INTO {db}.items VALUES (7, 1, 'old', 'there'), (9, 3, 'only here', 'there')"
-    )
-    twice(bench, [[1, "new"], [2, "new"]])
-    found = {file_id: (row_id, rest) for row_id, file_id, *rest in bench.rows()}
-    assert found[1] == (7, [body, "there"])
-    assert found[3] == (9, ["only here", "there"])
-    assert found[2][1] == ["new", "here"]
-    assert found[2][0] > 9
-
-
-STAMPED = "id INT PRIMARY KEY, body VARCHAR(40), body_at BIGINT, note VARCHAR(40), note_at BIGINT"
-
-
-def test_the_newer_row_wins_whole(make: Make) -> None:
-    """By the greatest write time of each; a row that has none is the oldest; equal ones replace."""
-    columns = [KEY, BODY, BODY_AT, NOTE, NOTE_AT]
-    bench = make(columns, ddl=STAMPED, conflict=Conflict.NEWER)
-    bench.place.sql(
-        "INSERT INTO {db}.items VALUES (1, 'old', 10, 'old', 20), (2, 'old', 10, 'old', 20),"
-        " (3, 'old', 10, 'old', 20), (4, 'old', NULL, 'old', NULL), (5, 'old', NULL, 'old', 5),"
-        " (6, 'old', NULL, 'old', NULL), (7, 'old', 30, 'old', NULL)"
-    )
-    twice(
-        bench,
-        [
-            [1, "new", 21, None, None],
-            [2, "new", 19, "new", 19],
-            [3, "new", 20, "new", 1],
-            [4, "new", 1, "new", None],
-            [5, None, None, None, None],
-            [6, "new", None, None, None],
-            [7, "new", 29, "new", 31],
-            [8, "new", None, "new", 3],
-        ],
-    )
-    assert bench.rows() == [
-        (1, "new", 21, None, None),
-        (2, "old", 10, "old", 20),
-        (3, "new", 20, "new", 1),
-        (4, "new", 1, "new", None),
-        (5, "old", None, "old", 5),
-        (6, "new", None, None, None),
-        (7, "new", 29, "new", 31),
-        (8, "new", None, "new", 3),
-    ]
 
 
 @pytest.mark.parametrize("owned", [True, False])
@@ -227,100 +127,6 @@ def test_a_vector_column_takes_little_endian_floats(
     assert bench.open().write(bench.batch(rows)).rejected == 1
     assert bench.rows("id, HEX(v)") == [(1, "0000803F000000C0"), (2, None)]
     assert [r.key for r in bench.rejects.rows] == [(b"\0\0\0\x03",)]
-
-
-BAD: list[tuple[str, str, object, int]] = [
-    ("VARCHAR(3)", "text", "abcd", 1406),
-    ("TINYINT", "int", 128, 1264),
-    ("INT NOT NULL", "int", None, 1048),
-    ("INT CHECK (v < 5)", "int", 5, 0),
-    ("DECIMAL(4,1)", "double", 99999.0, 1264),
-    ("ENUM('a')", "text", "b", 1265),
-    ("INT UNIQUE", "int", 0, 1062),
-]
-FORMS = {"text": Form.TEXT, "int": Form.INTEGER, "double": Form.NUMBER}
-
-
-@pytest.mark.parametrize(("sql", "cql", "value", "error"), BAD, ids=[b[0] for b in BAD])
-def test_a_row_that_the_table_refuses_is_named_with_its_error(
-    make: Make, sql: str, cql: str, value: object, error: int
-) -> None:
-    """By the table's own rules: types, CHECK, ENUM, another unique key; the others are in."""
-    column = Into(name="v", sql=sql.partition(" ")[0], cql=cql, form=FORMS[cql])
-    bench = make([KEY, column], ddl=f"id INT PRIMARY KEY, v {sql}")
-    if "UNIQUE" in sql:  # the key finds its row, and the new value is another row's
-        bench.place.sql("INSERT INTO {db}.items VALUES (50, 99)")
-    good: object = "a" if cql == "text" else 0
-    rows = [[n, n if "UNIQUE" in sql else good] for n in range(9)]
-    assert bench.open().write(bench.batch([*rows[:4], [50, value], *rows[4:]])).rejected == 1
-    assert [row[0] for row in bench.rows() if row != (50, 99)] == list(range(9))
-    (rejected,) = bench.rejects.rows
-    assert rejected.key == (b"\0\0\0\x32",)
-    (problem,) = rejected.problems
-    check, unique = error == 0, error == 1062
-    assert problem.error in ((3819, 4025) if check else (error,))
-    assert problem.column == ("" if check or unique else "v")
-    assert problem.code == "CS-D04"
-
-
-def test_a_trigger_and_a_foreign_key_refuse_the_row_alone(make: Make) -> None:
-    """A SIGNAL of the operator's, and a parent that is not there."""
-    place = make([KEY, BODY], ddl="id INT PRIMARY KEY, body VARCHAR(40)")
-    sql = place.place.sql
-    sql("CREATE TABLE {db}.parents (name VARCHAR(40) PRIMARY KEY)")
-    sql("INSERT INTO {db}.parents VALUES ('a'), ('stop')")
-    sql("ALTER TABLE {db}.items ADD FOREIGN KEY (body) REFERENCES {db}.parents (name)")
-    sql(
-        "CREATE TRIGGER {db}.guard BEFORE INSERT ON {db}.items FOR EACH ROW"
-        " IF NEW.body = 'stop' THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'no'; END IF"
-    )
-    rows = [[1, "a"], [2, "orphan"], [3, "a"], [4, "stop"], [5, "a"]]
-    assert place.open().write(place.batch(rows)).rejected == 2
-    assert [row[0] for row in place.rows()] == [1, 3, 5]
-    assert [r.problems[0].error for r in place.rejects.rows] == [1452, 1644]
-
-
-def test_a_row_above_the_packet_limit_is_set_aside_without_losing_the_connection(
-    make: Make, flavour_servers: Servers
-) -> None:
-    """The server would only hang up; the limit is known before anything is sent."""
-    ((limit,),) = flavour_servers.sql("SELECT @@global.max_allowed_packet")
-    flavour_servers.sql("SET GLOBAL max_allowed_packet = 1048576")
-    try:
-        bench = make([KEY, BODY], ddl="id INT PRIMARY KEY, body LONGTEXT")
-        rows = [[1, "a"], [2, "x" * 2_000_000], [3, "b" * 900_000]]
-        assert bench.open().write(bench.batch(rows)).rejected == 1
-    finally:
-        flavour_servers.sql(f"SET GLOBAL max_allowed_packet = {limit}")
-    assert [row[0] for row in bench.rows("id")] == [1, 3]
-    assert [r.problems[0].error for r in bench.rejects.rows] == [1153]
-
-
-def test_a_connection_that_is_killed_before_the_commit_loses_and_doubles_nothing(
-    make: Make,
-) -> None:
-    """The row is kept and the batch is not in; the same call again brings both about, once."""
-    bench = make([KEY, BODY], ddl="id INT PRIMARY KEY, body VARCHAR(3)")
-    target = cast("MysqlTarget", bench.open())
-    offered = bench.batch([[1, "a"], [2, "too long"], [3, "b"]])
-    keep = bench.rejects.add
-    kills: list[int] = []
-
-    def keep_and_kill(rows: Sequence[Rejected]) -> tuple[str, ...]:
-        ids = keep(rows)
-        if not kills:
-            kills.append(target._connection.connection_id)
-            bench.place.sql(f"KILL {kills[0]}")
-        return ids
-
-    bench.rejects.add = keep_and_kill  # type: ignore[method-assign]  # a fault at this very moment
-    with pytest.raises(TargetUnavailable):
-        target.write(offered)
-    assert (bench.rows(), len(bench.rejects.rows)) == ([], 1)
-    assert target.write(offered) == Written(fresh=True, rejected=1)
-    assert [row[0] for row in bench.rows()] == [1, 3]
-    found = bench.place.sql("SELECT rows_read, rows_written FROM {db}.snapshot_checkpoints")
-    assert (found, len(bench.rejects.rows)) == ([(3, 2)], 1)
 
 
 def test_mysqls_own_numbers_of_rows_are_not_believed(make: Make) -> None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import orjson
+import pytest
 
 from cass_snapshot.forms import Form, Limits
 from cass_snapshot.model import (
@@ -22,6 +24,7 @@ from cass_snapshot.model import (
     RunState,
     Table,
     TableName,
+    Written,
 )
 from cass_snapshot.planned import Conflict, Constant, PlannedColumn, PlannedTarget, Reading
 from cass_snapshot.protocols import Target
@@ -30,7 +33,7 @@ from cass_snapshot.settings import MysqlSettings
 from cass_snapshot.wiring import TableJob, open_target
 from cass_snapshot.wiring.admins import open_target_admin
 from tests.support.fakes import MemoryRejects
-from tests.support.servers import Place
+from tests.support.servers import Place, Servers, new_database
 
 NAME = TableName(keyspace="shop", name="items")
 (RANGE,) = split_ring(1)
@@ -173,3 +176,28 @@ def make_bench(
         planned=planned,
         record=record,
     )
+
+
+Make = Callable[..., Bench]
+KEY = Into(name="id", sql="INT", cql="int", form=Form.INTEGER, key=True)
+BODY = Into(name="body", sql="VARCHAR(40)", cql="text", form=Form.TEXT)
+
+
+@pytest.fixture
+def make(flavour_servers: Servers, tmp_path: Path) -> Iterator[Make]:
+    """Return what makes a target in a database of its own."""
+    with ExitStack() as stack:
+        place = Place(
+            servers=flavour_servers,
+            keyspace="",
+            database=stack.enter_context(new_database(flavour_servers)),
+            folder=tmp_path,
+        )
+        yield partial(make_bench, place, stack)
+
+
+def twice(bench: Bench, rows: Sequence[Sequence[object]]) -> None:
+    """Write rows as one batch, and once more as another, as a run that goes on may."""
+    target = bench.open()
+    for _ in range(2):
+        assert target.write(bench.batch(rows)) == Written(fresh=True)
