@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from struct import pack
 from typing import Any
 
@@ -10,6 +11,7 @@ from cassandra import cqltypes
 from cassandra.util import Date, Time
 
 from cass_snapshot.codec.row import RowEncoder
+from cass_snapshot.forms import Form, Limits
 from cass_snapshot.model import Cells, Column, ColumnKind, Lines, Position, Table, TableName
 from cass_snapshot.mysql.columns import Flavour, TargetColumn, target_columns
 from cass_snapshot.mysql.planning.plan import plan, refuse
@@ -109,3 +111,9 @@ def encode(columns: Sequence[PlannedColumn], rows: Sequence[Cells]) -> Lines:
 def floats(code: str, value: float) -> bytes:
     """Return the cell of a float (f) or a double (d)."""
     return pack(f">{code}", value)
+
+
+def as_planned(name: str, form: Form, sql: str) -> PlannedColumn:
+    """Return a column of a target that somebody made."""
+    source = replace(column(name, "blob"), kind=ColumnKind.PARTITION_KEY)
+    return PlannedColumn(column=source, form=form, limits=Limits(type=sql))
