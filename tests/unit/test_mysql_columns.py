@@ -5,97 +5,11 @@ from __future__ import annotations
 import pytest
 
 from cass_snapshot.forms import Form
-from cass_snapshot.model import Column
-from cass_snapshot.mysql.columns import Flavour, TargetColumn, target_columns
+from cass_snapshot.mysql.columns import Flavour
 from cass_snapshot.mysql.planning.plan import plan
-from cass_snapshot.planned import (
-    ColumnMapping,
-    Conflict,
-    Level,
-    PlannedTarget,
-    Reading,
-    TableMapping,
-    Verdict,
-)
-from tests.support.typed_cells import clustering, column, key, plan_columns, table
-
-ASCII = " CHARACTER SET ascii COLLATE ascii_bin"
-UTF8 = " CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_bin"
-COMPOUND = (
-    "list<int>",
-    "set<text>",
-    "map<text, int>",
-    "frozen<list<int>>",
-    "frozen<tuple<int, text>>",
-    "frozen<address{street text}>",
-    "address{street text}",
-)
-REGULAR = {
-    **dict.fromkeys(("ascii", "text", "varchar"), "LONGTEXT" + UTF8),
-    **dict.fromkeys((*COMPOUND, "vector<float, 3>"), "LONGTEXT" + UTF8),
-    "blob": "LONGBLOB",
-    "boolean": "TINYINT(1)",
-    "tinyint": "TINYINT",
-    "smallint": "SMALLINT",
-    "int": "INT",
-    "bigint": "BIGINT",
-    "counter": "BIGINT",
-    "varint": "DECIMAL(65,0)",
-    "decimal": "DECIMAL(65,30)",
-    "float": "DOUBLE",
-    "double": "DOUBLE",
-    "date": "DATE",
-    "time": "TIME(6)",
-    "timestamp": "DATETIME(3)",
-    "uuid": "CHAR(36)" + ASCII,
-    "timeuuid": "CHAR(36)" + ASCII,
-    "inet": "VARCHAR(45)" + ASCII,
-    "duration": "VARCHAR(64)" + ASCII,
-}
-EXACT = REGULAR | {
-    **dict.fromkeys(("text", "varchar", "varint", "vector<float, 3>"), "LONGBLOB"),
-    "boolean": "TINYINT",
-    "decimal": "LONGTEXT" + ASCII,
-    "float": "VARBINARY(4)",
-    "double": "VARBINARY(8)",
-    "date": "INT",
-    "time": "BIGINT",
-    "timestamp": "BIGINT",
-    "uuid": "BINARY(16)",
-    "timeuuid": "BINARY(16)",
-    "inet": "VARBINARY(16)",
-}
-NO_KEYS = ("counter", "duration", *(c for c in COMPOUND if not c.startswith("frozen")))
-FROZEN = tuple(c for c in (*COMPOUND, "vector<float, 3>") if c not in NO_KEYS)
-IN_KEY = {
-    **{cql: sql for cql, sql in REGULAR.items() if cql not in NO_KEYS},
-    **dict.fromkeys(("ascii", "text", "varchar"), "VARCHAR(768)" + UTF8),
-    **dict.fromkeys((*FROZEN, "blob"), "VARBINARY(3072)"),
-    "decimal": "VARCHAR(80)" + ASCII,
-}
-IN_EXACT_KEY = {
-    **{cql: sql for cql, sql in EXACT.items() if cql not in NO_KEYS},
-    **dict.fromkeys(("ascii", "text", "varchar", "varint", "decimal"), "VARBINARY(3072)"),
-    **dict.fromkeys((*FROZEN, "blob"), "VARBINARY(3072)"),
-}
-
-
-def made(
-    *columns: Column, said: tuple[ColumnMapping, ...] = (), **mapping: object
-) -> PlannedTarget:
-    """Return the plan of a table that is to be created."""
-    wanted = TableMapping(target="orders", columns=said, **mapping)  # type: ignore[arg-type]  # by name
-    return plan(table(*columns), wanted, database="shop", flavour=Flavour.MYSQL)
-
-
-def failures(found: PlannedTarget) -> list[str]:
-    """Return what keeps a table from being copied."""
-    return [f.text for f in found.findings if f.level is Level.FAIL]
-
-
-def planned(*columns: Column) -> tuple[TargetColumn, ...]:
-    """Return what the columns of a table become in MySQL."""
-    return plan_columns(table(*columns), Flavour.MYSQL)
+from cass_snapshot.planned import ColumnMapping, Conflict, Level, Reading, TableMapping, Verdict
+from tests.support.made_targets import EXACT, REGULAR, UTF8, failures, made, planned
+from tests.support.typed_cells import column, key, table
 
 
 @pytest.mark.parametrize("cql", REGULAR)
@@ -112,34 +26,6 @@ def test_a_regular_column_has_the_type_of_the_exact_profile(cql: str) -> None:
     found = made(key("k", "int"), column("v", cql), profile="exact")
     assert (found.definitions[1], failures(found)) == (EXACT[cql], [])
     assert found.columns[1].verdict is Verdict.EXACT or found.columns[1].limits.fix
-
-
-@pytest.mark.parametrize("cql", IN_KEY)
-def test_a_key_column_has_a_type_that_tells_keys_apart(cql: str) -> None:
-    """Texts by their bytes and without padding, decimals with their scale."""
-    found = planned(key("v", cql))[0]
-    assert IN_KEY[cql] == found.definition
-    assert (found.in_key, found.planned.limits.identity) == (True, True)
-    assert not found.planned.limits.nullable
-
-
-@pytest.mark.parametrize("cql", IN_EXACT_KEY)
-def test_a_key_column_of_the_exact_profile_holds_the_bytes(cql: str) -> None:
-    """What is not a plain number is raw."""
-    found = made(key("v", cql), profile="exact")
-    assert (found.definitions[0], failures(found)) == (IN_EXACT_KEY[cql], [])
-    assert found.columns[0].limits.identity
-
-
-def test_texts_of_a_key_share_what_fixed_columns_leave() -> None:
-    """3,072 bytes less 8 for the bigint, by two, by four bytes a character."""
-    found = planned(key("a", "text"), clustering("b", "bigint"), clustering("c", "text"))
-    assert [c.definition.partition(" ")[0] for c in found] == [
-        "VARCHAR(383)",
-        "BIGINT",
-        "VARCHAR(383)",
-    ]
-    assert [c.planned.limits.chars_max for c in found] == [383, None, 383]
 
 
 def test_the_limits_of_numbers_are_those_of_their_columns() -> None:
@@ -163,45 +49,6 @@ def test_a_custom_type_is_copied_raw_or_not_at_all() -> None:
     assert (failures(raw), raw.definitions[1], raw.columns[1].form) == ([], "LONGBLOB", Form.HEX)
     without = made(*columns, said=(ColumnMapping(source="geo", skip=True),))
     assert (failures(without), without.skipped, len(without.columns)) == ([], ("geo",), 1)
-
-
-def test_a_key_of_seventeen_parts_needs_a_digest() -> None:
-    """InnoDB takes sixteen; the fix is the digest key, which then works."""
-    sixteen, seventeen = ([key(f"k{i}", "int") for i in range(n)] for n in (16, 17))
-    assert failures(made(*sixteen)) == []
-    found = made(*seventeen)
-    assert "does not fit an InnoDB key: 17 parts" in failures(found)[0]
-    assert {f.fix for f in found.findings} == {'[[tables]] key = "digest"'}
-    assert failures(made(*seventeen, digest_key=True)) == []
-
-
-def test_a_digest_key_stands_last_and_frees_the_other_columns() -> None:
-    """The key columns are as wide as any; the token is indexed."""
-    found = made(key("id", "text"), clustering("n", "decimal"), column("v", "int"), digest_key=True)
-    assert found.key == ("cassandra_key",)
-    assert [(c.name, c.reading, c.form) for c in found.columns[3:]] == [
-        ("cassandra_key", Reading.DIGEST, Form.HEX),
-        ("cassandra_token", Reading.TOKEN, Form.INTEGER),
-    ]
-    assert found.definitions == ("LONGTEXT" + UTF8, "DECIMAL(65,30)", "INT", "BINARY(32)", "BIGINT")
-    assert "PRIMARY KEY (`cassandra_key`),\n  KEY (`cassandra_token`)" in found.ddl
-    assert [c.verdict for c in found.columns[3:]] == [Verdict.EXACT, Verdict.EXACT]
-
-
-def test_a_token_column_stands_beside_the_natural_key() -> None:
-    """Only it is indexed besides."""
-    found = made(key("id", "int"), token_column=True)
-    assert (found.key, [c.name for c in found.columns]) == (("id",), ["id", "cassandra_token"])
-    assert "PRIMARY KEY (`id`),\n  KEY (`cassandra_token`)" in found.ddl
-
-
-@pytest.mark.parametrize("cql", ["varint", "decimal", "double", "float"])
-def test_a_natural_key_that_refuses_some_numbers_offers_the_digest(cql: str) -> None:
-    """Non-minimal varints, -0.0 and long decimals are keys of their own in Cassandra."""
-    (found,) = (f for f in made(key("k", cql)).findings if f.level is Level.WARN)
-    assert found.text.startswith(f"key k {cql}: refused: ")
-    assert found.fix == '[[tables]] key = "digest"'
-    assert not [f for f in made(key("k", cql), digest_key=True).findings if f.level is Level.WARN]
 
 
 def test_write_times_follow_their_column() -> None:
@@ -338,13 +185,6 @@ def test_rows_that_may_not_fit_a_page_are_a_warning() -> None:
     assert failures(made(*columns))[0].startswith("251 columns keep 10,304 bytes of a row")
 
 
-def test_a_created_table_is_matched_by_its_primary_key_alone() -> None:
-    """It has no other key."""
-    columns = (key("id", "int"), column("v", "int"))
-    assert failures(made(*columns, match=("ID",))) == []
-    assert "created with the primary key (id)" in failures(made(*columns, match=("v",)))[0]
-
-
 def test_every_limit_names_the_option_that_would_take_more() -> None:
     """A refusal of the codec can then say it; the table is there by then and has to go first."""
     anew = "; if the table is there: DROP TABLE, then --new"
@@ -353,20 +193,4 @@ def test_every_limit_names_the_option_that_would_take_more() -> None:
         f'[[tables]] key = "digest"{anew}',
         f'[tables.columns."a b"] type = "LONGBLOB"{anew}',
         f'[tables.columns.n] type = "VARBINARY(4)"{anew}',
-    ]
-
-
-def test_the_primary_key_has_the_order_of_the_source() -> None:
-    """Partition key, then clustering columns."""
-    source = (key("b", "int"), key("a", "int"), clustering("c", "int"), column("d", "int"))
-    assert made(*source).key == ("b", "a", "c")
-
-
-def test_columns_of_a_plan_are_renamed_and_know_the_key() -> None:
-    """A plan crosses the pipe as records and texts."""
-    said = (ColumnMapping(source="k", name="file_id"),)
-    found = target_columns(made(key("k", "int"), column("v", "text"), said=said))
-    assert [(c.name, c.in_key, c.textual) for c in found] == [
-        ("file_id", True, False),
-        ("v", False, True),
     ]
