@@ -2,28 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import mysql.connector
 import pytest
-from pydantic import SecretStr
 
 from cass_snapshot.errors import PreflightError
-from cass_snapshot.model import Column, RunRecord, RunState, Table
-from cass_snapshot.mysql.admin import MysqlAdmin
-from cass_snapshot.planned import (
-    ColumnMapping,
-    Level,
-    PlannedTarget,
-    TableMapping,
-    Verdict,
-)
-from cass_snapshot.settings import MysqlSettings
-from tests.support.servers import Servers, new_database
+from cass_snapshot.model import Column, Table
+from cass_snapshot.planned import ColumnMapping, Level, TableMapping, Verdict
+from tests.support.admin_bench import SIZE, Bench, bench
+from tests.support.made_targets import failures
 from tests.support.typed_cells import clustering, column, key, table
 
 pytestmark = pytest.mark.servers
+__all__ = ["bench"]
 
 ROW_TOO_LARGE = 1118
 SCALARS = (
@@ -62,67 +52,6 @@ MAPPINGS = {
 }
 
 
-class Bench:
-    """A database of one server, and what examines it."""
-
-    def __init__(self, servers: Servers, database: str) -> None:
-        address = servers.endpoints.mysql
-        self.servers = servers
-        self.database = database
-        self.admin = MysqlAdmin(
-            MysqlSettings(
-                host=address.host,
-                port=address.port,
-                database=database,
-                username=address.user,
-                password=address.password or None,
-            )
-        )
-
-    def sql(self, *statements: str) -> None:
-        """Execute statements; ``{db}`` is the database."""
-        for statement in statements:
-            self.servers.sql(statement.replace("{db}", f"`{self.database}`"))
-
-    def plan(
-        self, *columns: Column, said: tuple[ColumnMapping, ...] = (), **more: object
-    ) -> PlannedTarget:
-        """Return the plan of a table into ``t``."""
-        mapping = TableMapping(target="t", columns=said, **more)  # type: ignore[arg-type]  # by name
-        return self.admin.plan(table(*columns), mapping)
-
-
-@pytest.fixture
-def bench(flavour_servers: Servers) -> Iterator[Bench]:
-    """Give a database of each flavour in turn."""
-    with new_database(flavour_servers) as database:
-        found = Bench(flavour_servers, database)
-        yield found
-        found.admin.close()
-
-
-@contextmanager
-def logged_in(bench: Bench, *grants: str) -> Iterator[MysqlAdmin]:
-    """Give what a login with some grants sees."""
-    login = f"u_{bench.database}"
-    bench.sql(
-        f"CREATE USER '{login}'@'%' IDENTIFIED BY 'x-{login}'",
-        *(f"GRANT {grant} TO '{login}'@'%'" for grant in grants),
-    )
-    try:
-        update = {"username": login, "password": SecretStr(f"x-{login}")}
-        admin = MysqlAdmin(bench.admin._settings.model_copy(update=update))
-        yield admin
-        admin.close()
-    finally:
-        bench.sql(f"DROP USER '{login}'@'%'")
-
-
-def failures(found: PlannedTarget) -> list[str]:
-    """Return what keeps a table from being copied."""
-    return [f.text for f in found.findings if f.level is Level.FAIL]
-
-
 @pytest.mark.parametrize("name", MAPPINGS)
 def test_a_table_that_was_created_is_planned_as_it_was_before(bench: Bench, name: str) -> None:
     """A run that goes on finds its own target: equal columns, definitions, key, and owned."""
@@ -152,7 +81,7 @@ def replace_fix(found: object) -> str:
     return text[: text.index("fix=")] + text[text.index("reading=") :]
 
 
-ID, BODY, SIZE = key("id", "uuid"), column("body", "text"), column("size", "int")
+ID, BODY = key("id", "uuid"), column("body", "text")
 FILES = """CREATE TABLE {db}.t (
     id BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
     file_id CHAR(36) NOT NULL,
@@ -253,69 +182,6 @@ def test_what_hangs_on_a_table_forbids_replacing_its_rows(bench: Bench) -> None:
     assert "trigger watch fires on DELETE" in found.findings[0].text
 
 
-DATA = "SELECT, INSERT, UPDATE, DELETE, CREATE ON {db}.*"
-
-
-def test_a_login_that_may_not_see_what_hangs_on_a_table_replaces_no_rows(bench: Bench) -> None:
-    """A child of another database, a trigger: hidden, and not deleted for; grants show them."""
-    source, mapping = table(key("id", "int"), SIZE), TableMapping(target="t")
-    bench.sql("CREATE TABLE {db}.t (id INT NOT NULL PRIMARY KEY, size INT)")
-    with new_database(bench.servers) as other:
-        bench.sql(
-            f"CREATE TABLE `{other}`.child (p INT, CONSTRAINT far FOREIGN KEY (p)"
-            " REFERENCES {db}.t (id) ON DELETE CASCADE)",
-            "CREATE TRIGGER {db}.watch BEFORE DELETE ON {db}.t FOR EACH ROW SET @gone = OLD.id",
-        )
-        with logged_in(bench, DATA) as admin:
-            hidden = admin.plan(source, mapping)
-        with logged_in(bench, DATA, "TRIGGER ON {db}.*", "REFERENCES ON *.*") as admin:
-            seen = [f.text for f in admin.plan(source, mapping).findings]
-        bench.sql(f"DROP TABLE `{other}`.child", "DROP TRIGGER {db}.watch")
-    assert (failures(hidden), hidden.owned) == ([], False)
-    assert [t for t in seen if "trigger watch fires on DELETE" in t], seen
-    assert [t for t in seen if "foreign key far refers to t" in t], seen
-
-
-def test_the_grants_that_show_all_let_rows_be_replaced(bench: Bench) -> None:
-    """Without them a warning names them."""
-    source, mapping = table(key("id", "int"), SIZE), TableMapping(target="t")
-    bench.sql("CREATE TABLE {db}.t (id INT NOT NULL PRIMARY KEY, size INT)")
-    with logged_in(bench, DATA) as admin:
-        hidden = admin.plan(source, mapping)
-    (warning,) = (f for f in hidden.findings if f.level is Level.WARN)
-    assert "may be hidden from this login" in warning.text
-    assert warning.fix == (
-        f"GRANT TRIGGER ON `{bench.database}`.* TO 'u_{bench.database}'@'%';"
-        f" GRANT REFERENCES ON *.* TO 'u_{bench.database}'@'%'"
-    )
-    with logged_in(bench, DATA, "TRIGGER ON {db}.*", "REFERENCES ON *.*") as admin:
-        found = admin.plan(source, mapping)
-    assert (found.owned, found.findings) == (True, ())
-
-
-def test_what_a_run_created_stays_ours(bench: Bench) -> None:
-    """Even to a login that sees little, as long as it sees nothing else on it."""
-    source, mapping = table(key("id", "int"), SIZE), TableMapping(target="t")
-    created = bench.plan(key("id", "int"), SIZE)
-    bench.admin.create(created)
-    with logged_in(bench, DATA) as admin:
-        assert not admin.plan(source, mapping).owned
-        admin.prepare()
-        record = RunRecord(
-            run_id="r1",
-            table=source.name,
-            source="c/shop.orders",
-            target=created.name,
-            fingerprint="0" * 64,
-            definition="{}",
-            state=RunState.DONE,
-            epoch=1,
-            target_created=True,
-        )
-        admin.ledger.register([(record, [])])
-        assert admin.plan(source, mapping).owned
-
-
 def test_a_view_is_no_target(bench: Bench) -> None:
     """It has no keys of its own."""
     bench.sql("CREATE VIEW {db}.t AS SELECT 1 AS id, 2 AS size")
@@ -371,17 +237,6 @@ def test_a_server_is_told_in_findings(bench: Bench) -> None:
         assert word in text
 
 
-def test_grants_that_are_missing_are_named_with_the_statement(bench: Bench) -> None:
-    """Without DELETE rows are inserted; without CREATE there is no target."""
-    login = f"u_{bench.database}"
-    with logged_in(bench, "SELECT, INSERT, UPDATE ON {db}.*") as admin:
-        fixes = [f.fix for f in admin.findings() if "GRANT" in f.fix]
-    assert fixes == [
-        f"GRANT CREATE ON `{bench.database}`.* TO '{login}'@'%'",
-        f"GRANT DELETE ON `{bench.database}`.* TO '{login}'@'%'",
-    ]
-
-
 @pytest.mark.parametrize("cql", ["text", "inet"])
 def test_a_table_is_created_with_as_many_columns_as_the_plan_allows(bench: Bench, cql: str) -> None:
     """One more is refused by the server, and by the plan before it."""
@@ -396,17 +251,3 @@ def test_a_table_is_created_with_as_many_columns_as_the_plan_allows(bench: Bench
     with pytest.raises(mysql.connector.Error) as refused:
         bench.sql(f"ALTER TABLE {{db}}.t ADD COLUMN more {last} NULL, ALGORITHM=COPY")
     assert refused.value.errno == ROW_TOO_LARGE
-
-
-def test_control_tables_of_an_earlier_version_need_a_grant(bench: Bench) -> None:
-    """Doctor says so before a run fails for it; those who may alter are told that it happens."""
-    bench.admin.prepare()
-    assert not [f for f in bench.admin.findings() if "earlier version" in f.text]
-    bench.sql("ALTER TABLE {db}.snapshot_wal DROP COLUMN tally")
-    (told,) = (f for f in bench.admin.findings() if "earlier version" in f.text)
-    assert told.level is Level.OK
-    with logged_in(bench, DATA) as admin:
-        (missing,) = (f for f in admin.findings() if "earlier version" in f.text)
-    assert missing.level is Level.FAIL
-    assert missing.fix.startswith(f"GRANT ALTER ON `{bench.database}`.* TO 'u_")
-    assert "ADD COLUMN `tally` LONGTEXT NULL" in missing.fix

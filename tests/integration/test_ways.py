@@ -13,7 +13,7 @@ from cass_snapshot.mysql.admin import MysqlAdmin
 from cass_snapshot.mysql.choice import DENIED, INFILE_OFF, OURS
 from cass_snapshot.mysql.load import Loader
 from cass_snapshot.planned import Conflict, TableMapping, Way
-from tests.integration.test_targets import DATA, SIZE, Bench, bench, logged_in
+from tests.support.admin_bench import DATA, SIZE, Bench, bench, logged_in
 from tests.support.typed_cells import key, table
 
 pytestmark = pytest.mark.servers
