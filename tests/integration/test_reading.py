@@ -1,102 +1,31 @@
-"""Reading from a real Cassandra: what a table is, which rows of it, and how many there may be."""
+"""Reading from a real Cassandra: what a table is, and which rows of it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from struct import unpack
 
 import pytest
 
 from cass_snapshot import cql
 from cass_snapshot.errors import PreflightError
-from cass_snapshot.forms import Form, Limits
-from cass_snapshot.model import TOKEN_MAX, TOKEN_MIN, Cells, Column, Position, Table, TableName
-from cass_snapshot.model import TokenRange as Range
-from cass_snapshot.planned import Level, PlannedColumn, Reading
+from cass_snapshot.planned import Level, Reading
 from cass_snapshot.protocols import SourceAdmin
-from cass_snapshot.reader.pages import CassandraSource
-from cass_snapshot.reader.session import Connection, connect
-from cass_snapshot.reader.statements import (
-    Selected,
-    select_counted,
-    select_planned,
-    select_values,
+from cass_snapshot.reader.session import Connection
+from cass_snapshot.reader.statements import select_counted, select_planned, select_values
+from tests.support.reading import (
+    RING,
+    admin,
+    connection,
+    make_shelves,
+    named,
+    planned,
+    read,
+    source,
 )
-from cass_snapshot.ring.tokens import token
-from cass_snapshot.settings import CassandraSettings
-from cass_snapshot.wiring.admins import open_source_admin
-from tests.support.patient import patience
 from tests.support.servers import Place
-from tests.support.source_tables import FILES_ROWS, WIDE_ROWS
 
 pytestmark = pytest.mark.servers
-
-RING = Range(number=0, start=TOKEN_MIN, end=TOKEN_MAX)
-
-
-def settings_of(place: Place) -> CassandraSettings:
-    """Return how a test's Cassandra is reached."""
-    found = place.servers.endpoints
-    login = found.cassandra_login
-    return CassandraSettings.model_validate(
-        {
-            "contact_points": (found.cassandra.host,),
-            "port": found.cassandra.port,
-            "consistency": "LOCAL_ONE",
-            **({"username": login.user, "password": login.password} if login else {}),
-        }
-    )
-
-
-@pytest.fixture
-def admin(place: Place) -> Iterator[SourceAdmin]:
-    """Give what examines Cassandra."""
-    found = open_source_admin(settings_of(place))
-    yield found
-    found.close()
-
-
-@pytest.fixture
-def connection(place: Place) -> Iterator[Connection]:
-    """Give a raw session."""
-    found = connect(settings_of(place), raw=True)
-    yield found
-    found.close()
-
-
-def named(place: Place, table: str) -> TableName:
-    """Return a table of the test's keyspace."""
-    return TableName(keyspace=place.keyspace, name=table)
-
-
-def source(
-    connection: Connection,
-    table: Table,
-    columns: Sequence[Selected] | None = None,
-    *,
-    page_rows_max: int = 7,
-) -> CassandraSource:
-    """Return a source of a table, by default of all its columns."""
-    return CassandraSource(
-        connection,
-        table,
-        columns or select_values(table.columns),
-        page_rows_max=page_rows_max,
-        patience=patience(),
-    )
-
-
-def read(reader: CassandraSource, after: Position | None = None) -> tuple[list[Cells], int]:
-    """Return the rows after a position, and how many partitions had none."""
-    pages = list(reader.pages(RING, after))
-    return [row for page in pages for row in page.rows], sum(page.static_only for page in pages)
-
-
-def planned(columns: Sequence[Column]) -> list[PlannedColumn]:
-    """Return columns as a plan has them."""
-    limits = Limits(type="LONGBLOB")
-    return [PlannedColumn(column=c, form=Form.HEX, limits=limits) for c in columns]
+__all__ = ["admin", "connection"]
 
 
 def number(cell: bytes | None) -> int:
@@ -197,21 +126,6 @@ def test_write_time_and_ttl_are_read_in_the_order_of_the_plan(
     assert second == (b"\0\0\0\2", None, None, None, None, None)
 
 
-def make_shelves(place: Place) -> None:
-    """Make a table with static columns: some partitions have rows, some have none."""
-    place.cql(
-        "CREATE TABLE {ks}.shelves (k int, a int, b text, s text static, v int,"
-        " PRIMARY KEY (k, a, b)) WITH CLUSTERING ORDER BY (a DESC, b ASC)"
-    )
-    place.insert(
-        "INSERT INTO {ks}.shelves (k, s) VALUES (?, ?)", [(k, f"s{k}") for k in range(0, 24, 2)]
-    )
-    place.insert(
-        "INSERT INTO {ks}.shelves (k, a, b, v) VALUES (?, ?, ?, ?)",
-        [(k, a, b, a) for k in range(0, 24, 3) for a in (1, 2) for b in ("x", "y")],
-    )
-
-
 def test_reading_goes_on_at_every_position_of_partitions_without_rows(
     place: Place, admin: SourceAdmin, connection: Connection
 ) -> None:
@@ -304,65 +218,6 @@ def test_a_wrong_condition_is_refused_before_anything_is_written(
     assert "[[tables]] where" in refused.value.where
     assert why in refused.value.why
     assert fix in refused.value.fix
-
-
-def test_a_sample_tells_how_many_rows_there_may_be(place: Place, admin: SourceAdmin) -> None:
-    """Within a factor of two: rows by themselves, in partitions, and in a few wide ones."""
-    place.cql("CREATE TABLE {ks}.single (k int PRIMARY KEY, v text)")
-    place.insert(
-        "INSERT INTO {ks}.single (k, v) VALUES (?, ?)", [(n, f"v{n}") for n in range(20_000)]
-    )
-    for made, clustered in (("some", 100), ("few", 5_000)):
-        place.cql(f"CREATE TABLE {{ks}}.{made} (k int, c int, v text, PRIMARY KEY (k, c))")
-        place.insert(
-            f"INSERT INTO {{ks}}.{made} (k, c, v) VALUES (?, ?, ?)",
-            [(n // clustered, n % clustered, f"v{n}") for n in range(20_000)],
-        )
-    for name in ("single", "some", "few"):
-        table = admin.table(named(place, name))
-        found = admin.sample(table, planned(table.columns), rows_max=1_000)
-        assert found.rows_estimated is not None
-        assert 10_000 < found.rows_estimated < 40_000, name
-        assert not found.whole
-        assert 0 < len(found.rows) <= 1_000
-        assert all(unpack(">i", row[0] or b"")[0] < 20_000 for row in found.rows)
-
-
-def test_a_small_table_is_counted(place: Place, admin: SourceAdmin) -> None:
-    """Rows and not what stands for partitions without one; an empty table has none."""
-    make_shelves(place)
-    table = admin.table(named(place, "shelves"))
-    found = admin.sample(table, planned(table.columns), rows_max=1_000)
-    assert (found.rows_estimated, found.whole, len(found.rows)) == (32, True, 32)
-    narrowed = admin.table(named(place, "shelves"), where="v = 2", allow_filtering=True)
-    assert admin.sample(narrowed, planned(narrowed.columns), rows_max=1_000).rows_estimated == 16
-    partitions = admin.table(named(place, "shelves"), partitions=True)
-    found = admin.sample(partitions, planned(partitions.columns), rows_max=1_000)
-    assert (found.rows_estimated, found.whole) == (16, True)
-    place.cql("CREATE TABLE {ks}.nothing (k int PRIMARY KEY)")
-    empty = admin.table(named(place, "nothing"))
-    found = admin.sample(empty, planned(empty.columns), rows_max=100)
-    assert (found.rows_estimated, found.whole, found.rows) == (0, True, ())
-
-
-def test_shared_tables_are_estimated_too(shared: Place, connection: Connection) -> None:
-    """One partition of many rows, and rows of many types."""
-    examined = open_source_admin(settings_of(shared))
-    try:
-        for name, rows in (("wide", WIDE_ROWS), ("files", FILES_ROWS)):
-            table = examined.table(named(shared, name))
-            found = examined.sample(table, planned(table.columns), rows_max=800)
-            assert found.rows_estimated is not None
-            assert rows / 2 < found.rows_estimated < rows * 2
-        wide = examined.table(named(shared, "wide"))
-    finally:
-        examined.close()
-    reader = source(connection, wide, page_rows_max=5_000)
-    rows_read, _ = read(reader)
-    assert len(rows_read) == WIDE_ROWS
-    for at in (0, 29, 30, 899, 15_000, WIDE_ROWS - 1):
-        assert rows_read[at + 1 :] == read(reader, reader.position(rows_read[at]))[0]
-    assert {token((row[0] or b"",)) for row in rows_read} == {reader.position(rows_read[0]).token}
 
 
 def test_findings_name_what_is_odd_and_what_to_do(place: Place, admin: SourceAdmin) -> None:
