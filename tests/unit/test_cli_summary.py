@@ -1,4 +1,4 @@
-"""The closing summary, and the commands that it offers."""
+"""The closing summary: what a run did, how it ended, and what to type next."""
 
 from __future__ import annotations
 
@@ -6,78 +6,15 @@ import json
 from dataclasses import replace
 
 import pytest
-from typer.main import get_command
 
-from cass_snapshot.cli.app import app, invocation
-from cass_snapshot.cli.commands import WITH_VALUE, Commands, commands_from
 from cass_snapshot.cli.options import Common, Watch
-from cass_snapshot.cli.rejected import REASONS_MAX
 from cass_snapshot.cli.run import close
 from cass_snapshot.cli.summary import summary
 from cass_snapshot.errors import LimitReached
 from cass_snapshot.model import TokenRange
-from cass_snapshot.snapshot.status import (
-    Counts,
-    Phase,
-    RangeFailure,
-    RejectedRows,
-    RunStatus,
-    TableStatus,
-)
+from cass_snapshot.snapshot.status import RangeFailure
 from cass_snapshot.validation import RangeCount
-
-COMMANDS = Commands(
-    again="AGAIN", copy="COPY", afresh="AFRESH", find_missing="FIND", status="STATUS", mend="MEND"
-)
-EQUAL = Counts(
-    source_rows=11_840_233,
-    target_rows=11_840_233,
-    missing=0,
-    extra=0,
-    ranges_equal=256,
-    ranges_total=256,
-    status="OK",
-)
-TABLE = TableStatus(
-    table="shop.orders",
-    target="orders",
-    ranges_total=256,
-    ranges_done=256,
-    rows_read=11_840_233,
-    rows_applied=11_840_233,
-    how="LOAD DATA",
-    retries=4,
-    wal_bytes=3_435_973_837,
-    wal_segments=60,
-    counts=EQUAL,
-)
-STATUS = RunStatus(
-    run_id="20261120T104211-k3f9",
-    version="0.1.0",
-    phase=Phase.ENDED,
-    started_at="2026-11-20T10:42:11.000Z",
-    updated_at="2026-11-20T11:01:13.000Z",
-    elapsed_s=1142.0,
-    copy_s=1100.0,
-    verify_s=39.0,
-    pid=1,
-    run_dir="runs/20261120T104211-shop.orders-k3f9",
-    source="cassandra",
-    target="mysql",
-    workers=8,
-    tables=(TABLE,),
-    exit_code=0,
-    exit_name="ok",
-)
-
-
-def ended(code: int, reason: str | None = None, **table: object) -> list[str]:
-    """Return the summary of a run of one table that ended with ``code``."""
-    changed = replace(TABLE, **table)  # type: ignore[arg-type]  # fields of TableStatus
-    status = replace(STATUS, exit_code=code, reason=reason, tables=(changed,))
-    lines = summary(status, COMMANDS)
-    assert max(map(len, lines)) <= 80
-    return lines
+from tests.support.ended_run import COMMANDS, EQUAL, STATUS, TABLE, ended
 
 
 def test_a_run_that_is_done_says_what_both_sides_hold() -> None:
@@ -222,116 +159,6 @@ def test_the_summary_makes_way_for_events_on_standard_output(
     assert captured.err.startswith("done: shop.orders")
 
 
-def test_the_next_commands_keep_the_place_and_drop_new() -> None:
-    """Again continues; find-missing gets tables and addresses, and no option of run's own."""
-    typed = "cass-snapshot run a.b --new --workers 3 --from cassandra://h --to=mysql://u@h/d -q"
-    commands = commands_from(typed.split())
-    assert commands.again == (
-        "cass-snapshot run a.b --workers 3 --from cassandra://h --to=mysql://u@h/d -q"
-    )
-    assert commands.afresh == (
-        "cass-snapshot run --new a.b --from cassandra://h --to=mysql://u@h/d"
-    )
-    assert commands.find_missing == (
-        "cass-snapshot find-missing a.b --from cassandra://h --to=mysql://u@h/d"
-    )
-
-
-def test_the_table_that_was_typed_is_in_the_next_commands() -> None:
-    """What a command finds in its context begins with the program's name."""
-    commands = commands_from(invocation(["run", "a.b", "--workers", "3"]))
-    assert commands.again == "cass-snapshot run a.b --workers 3"
-    assert commands.find_missing == "cass-snapshot find-missing a.b"
-
-
-def test_copying_what_is_missing_keeps_places_and_folder() -> None:
-    """What find-missing alone takes is left out."""
-    typed = "cass-snapshot find-missing a.b -c x.toml --from cassandra://a --write-csv k.csv"
-    assert commands_from([*typed.split(), "--run-dir", "d"]).copy == (
-        "cass-snapshot run a.b -c x.toml --from cassandra://a --run-dir d"
-    )
-
-
-def test_status_is_asked_for_where_the_runs_are() -> None:
-    """File and folder are kept, and nothing else."""
-    typed = "cass-snapshot run a.b -c x.toml --run-dir /srv/runs --workers 3"
-    assert commands_from(typed.split()).status == (
-        "cass-snapshot status -c x.toml --run-dir /srv/runs"
-    )
-
-
-def test_what_is_to_be_typed_is_quoted_for_the_shell() -> None:
-    """A path with a blank stays one word."""
-    assert commands_from(["cass-snapshot", "run", "-c", "my file.toml"]).again == (
-        "cass-snapshot run -c 'my file.toml'"
-    )
-
-
-def test_the_options_with_a_value_are_those_of_the_commands() -> None:
-    """Another one would be taken for a table."""
-    commands = get_command(app).commands  # type: ignore[attr-defined]  # a group
-    known = [*commands["run"].params, *commands["find-missing"].params]
-    options = [p for p in known if p.param_type_name == "option"]
-    with_value = {name for p in options if not (p.is_flag or p.count) for name in p.opts}
-    assert with_value == set(WITH_VALUE)
-
-
-REJECTED = RejectedRows(
-    rows=16,
-    column="total",
-    code="CS-D02",
-    error=1264,
-    why="28 digits do not fit DECIMAL(18,4)",
-    fix='[tables.columns.total] type = "LONGTEXT", or widen the column of the target',
-)
-NULL = replace(REJECTED, rows=1, column="note", code="CS-D03", error=1048, why="a NULL", fix="")
-
-
-def test_rejected_rows_are_told_with_their_reasons_and_where_they_are() -> None:
-    """The commonest reason first; then what to type once the target was mended."""
-    lines = ended(
-        4,
-        rows_rejected=17,
-        rejects=(REJECTED, NULL),
-        rejected_file="rejected/orders.jsonl",
-        counts=replace(EQUAL, status="REJECTED"),
-    )
-    assert lines[0].startswith("partial: shop.orders, 256/256 ranges, 17 rows rejected   ")
-    start = lines.index("  CS-D02  16 rows of shop.orders, column total: 28 digits do not fit")
-    assert lines[start:] == [
-        "  CS-D02  16 rows of shop.orders, column total: 28 digits do not fit",
-        "          DECIMAL(18,4) (MySQL error 1264)",
-        '          fix  [tables.columns.total] type = "LONGTEXT", or widen the column of',
-        "               the target",
-        "  CS-D03  1 row of shop.orders, column note: a NULL (MySQL error 1048)",
-        "          rejected/orders.jsonl, reasons in orders.why.jsonl",
-        "",
-        "  mend     MEND k3f9",
-        "           tries the rejected rows again, once the target was mended",
-        "  again    AGAIN",
-        "           then counts again, and ends the run",
-        f"{'exit 4':>80}",
-    ]
-
-
-def test_a_refusal_that_names_no_column_is_told_without_one() -> None:
-    """As of a CHECK over several columns."""
-    why = "MySQL refuses the row with error 3819"
-    group = replace(REJECTED, rows=1, column="", code="CS-D04", error=3819, why=why, fix="")
-    lines = ended(4, rows_rejected=1, rejects=(group,), rejected_file="rejected/orders.jsonl")
-    start = lines.index(f"  CS-D04  1 row of shop.orders: {why}")
-    assert lines[start + 1] == "          rejected/orders.jsonl, reasons in orders.why.jsonl"
-
-
-def test_of_many_reasons_the_commonest_are_told_and_the_others_counted() -> None:
-    """A summary stays short, also where each row is bad in a way of its own."""
-    groups = tuple(replace(NULL, column=f"c{n}") for n in range(13))
-    lines = ended(4, rows_rejected=13, rejects=groups, rejected_file="rejected/orders.jsonl")
-    assert sum(line.startswith("  CS-D03") for line in lines) == REASONS_MAX
-    assert "          and 3 more kinds, see rejected/*.why.jsonl" in lines
-    assert not any("column c10" in line for line in lines)
-
-
 def test_an_error_that_ended_a_run_is_told_in_blocks() -> None:
     """As any other error: what, where, why, fix."""
     error = LimitReached("too many", where="[limits] rejected_max", why="5 of 9", fix="mend " * 20)
@@ -346,14 +173,6 @@ def test_an_error_that_ended_a_run_is_told_in_blocks() -> None:
     assert ended(4, "one reason")[1] == "  why      one reason"
 
 
-def test_beyond_the_limit_the_same_command_continues() -> None:
-    """And mending comes first where there are rows to mend."""
-    lines = ended(6, "more rows were rejected than may be", rows_rejected=1, rejects=(NULL,))
-    assert lines[0].startswith("stopped: shop.orders, 256/256 ranges, 1 row rejected")
-    assert lines[-5:-3] == ["  mend     MEND k3f9", lines[-4]]
-    assert lines[-3:-1] == ["  again    AGAIN", "           the same command continues"]
-
-
 def test_what_has_no_row_and_what_was_replaced_is_told() -> None:
     """A copy that is done is not silent about them."""
     lines = ended(0, static_only=12, replaced=(("owner", 7), ("note", 0)))
@@ -364,11 +183,3 @@ def test_what_has_no_row_and_what_was_replaced_is_told() -> None:
     )
     assert "partitions = true" in " ".join(lines[place:])
     assert not any("note" in line for line in lines)
-
-
-def test_mending_needs_the_target_and_the_runs_and_nothing_else() -> None:
-    """The command to type next is made from the one that was typed."""
-    typed = "cass-snapshot run shop.orders --from cassandra://a --to mysql://u@b/c --run-dir d"
-    made = commands_from([*typed.split(), "--rejected-max", "1%", "--workers=2"])
-    assert made.mend == "cass-snapshot replay-wal --rejected --to mysql://u@b/c --run-dir d"
-    assert made.again.endswith("--rejected-max 1% --workers=2")
