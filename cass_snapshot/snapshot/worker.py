@@ -59,7 +59,7 @@ PARENT_DIED = 75
 
 def main(pipe: Connection[object, object], job: Job, name: str) -> None:
     """Serve the parent until it says no more."""
-    # Pages are tuples of bytes without cycles; collecting them over and over costs a tenth.
+    # What pages are made of has no cycles; looking for them over and over costs a tenth.
     gc.freeze()
     gc.set_threshold(100_000, 50, 50)
     gc.enable()

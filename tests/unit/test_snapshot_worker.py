@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from threading import Event
+from typing import cast
 
+from cass_snapshot.model import Batch, Written
 from cass_snapshot.ring.split import split_ring
 from cass_snapshot.snapshot.messages import (
     Applied,
@@ -16,7 +19,7 @@ from cass_snapshot.snapshot.messages import (
     MissingFound,
     Stop,
 )
-from tests.support.doubles import RANGE, LineEncoder, position
+from tests.support.doubles import RANGE, LineEncoder, MemoryTarget, MemoryWal, position
 from tests.support.worker_parts import COPY, Wire, ended, opened, parts, serve
 
 
@@ -114,3 +117,35 @@ def test_missing_keys_are_told_with_their_tokens(tmp_path: Path) -> None:
     found = [key for m in said if isinstance(m, MissingFound) for _, key in m.keys]
     assert found == [(b"2",), (b"4",)]
     assert Ended(task=1, result=(5, 2)) == ended(said)
+
+
+class LateWal(MemoryWal):
+    """A log that takes its time to seal, unless the target has what would have to wait for it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.written = Event()
+        self.sealed_first: bool | None = None
+
+    def close(self) -> None:
+        """Seal."""
+        self.sealed_first = not self.written.wait(0.5)
+
+
+class NotingTarget(MemoryTarget):
+    """Notes that the closing batch is in."""
+
+    def write(self, batch: Batch) -> Written:
+        """Take a batch."""
+        written = MemoryTarget.write(self, batch)
+        if batch.closing:
+            cast("LateWal", self.wal).written.set()
+        return written
+
+
+def test_the_closing_batch_is_applied_when_its_segment_is_sealed(tmp_path: Path) -> None:
+    """What goes behind its COMMIT, where the WAL has a ceiling, is whole segments."""
+    log = LateWal()
+    made = replace(parts([1, 2, 3]), log=log, into=NotingTarget(log))
+    assert ended(serve(tmp_path, made, COPY)).closed
+    assert log.sealed_first
