@@ -45,7 +45,7 @@ def native(module: str, room: str) -> Extension:
         sources=sorted(str(p.relative_to(HERE)) for p in (package / room / "native").glob("*.c")),
         depends=[str(path.relative_to(HERE)) for path in headers],
         include_dirs=["cass_snapshot/native"],
-        extra_compile_args=["-O3", "-Wall", "-Wextra"],
+        extra_compile_args=["-O3", "-Wall", "-Wextra", "-fvisibility=hidden"],
         optional=True,
     )
 

@@ -11,15 +11,14 @@ def encode(
 ) -> tuple[bytes, tuple[int, ...], int] | int: ...
 def prepare(powers: bytes, plus: bool, /) -> None: ...
 def arrange(
-    data: bytes, rows: int, at: int, width: int, cut: int, rows_max: int, /
-) -> tuple[bytes, list[tuple[int, int]]]: ...
+    data: bytes, rows: int, parts: str, cut: int, rows_max: int, /
+) -> tuple[bytes, list[tuple[int, int]]] | None: ...
 def merge(
     pieces: tuple[bytes, ...],
-    at: int,
-    width: int,
+    parts: str,
     low: bytes | None,
     high: bytes | None,
     cut: int,
     rows_max: int,
     /,
-) -> Iterator[tuple[bytes, int]]: ...
+) -> Iterator[tuple[bytes, int]] | None: ...

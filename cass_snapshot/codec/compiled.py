@@ -7,7 +7,7 @@ in Python for that page; a page with a cell that is refused is left to Python as
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from struct import pack
 from typing import NamedTuple
@@ -95,38 +95,40 @@ class CompiledEncoder:
 
 
 def arrange(
-    data: bytes, rows: int, span: tuple[int, int], *, cut_bytes: int, rows_max: int
-) -> tuple[bytes, list[tuple[int, int]]]:
-    """Return lines sorted by the bytes at a place of each, and size and rows of their stretches.
+    data: bytes, rows: int, parts: str, *, cut_bytes: int, rows_max: int
+) -> tuple[bytes, list[tuple[int, int]]] | None:
+    """Return lines sorted by their first values, and size and rows of their stretches.
+
+    None where a line has an escape in its key, or another kind of value there.
 
     Args:
         data: one or more lines.
         rows: how many.
-        span: where the key begins in every line, and how many bytes it has.
+        parts: a letter for each value of the key, t for a text and i for an integer.
         cut_bytes: a stretch ends with the line that brings it to this size,
         rows_max: or to so many lines.
     """
-    return _encode.arrange(data, rows, *span, cut_bytes, rows_max)
+    return _encode.arrange(data, rows, parts, cut_bytes, rows_max)
 
 
 def merge(
-    pieces: Iterable[bytes],
-    span: tuple[int, int],
+    pieces: tuple[bytes, ...],
+    parts: str,
     bounds: tuple[bytes | None, bytes | None],
     *,
     cut_bytes: int,
     rows_max: int,
-) -> Iterator[tuple[bytes, int]]:
-    """Return stretches of the lines of sorted pieces, each with its rows.
+) -> Iterator[tuple[bytes, int]] | None:
+    """Return stretches of the lines of sorted pieces, each with its rows; None as ``arrange``.
 
     Args:
         pieces: lines sorted by ``arrange``.
-        span: as for ``arrange``.
-        bounds: the first key that is wanted, and the first above it that is not.
+        parts: as for ``arrange``.
+        bounds: the first key that is wanted, and the first above it that is not, as lines.
         cut_bytes: as for ``arrange``.
         rows_max: as for ``arrange``.
     """
-    return _encode.merge(tuple(pieces), *span, *bounds, cut_bytes, rows_max)
+    return _encode.merge(pieces, parts, *bounds, cut_bytes, rows_max)
 
 
 def _as_c_takes(rows: Sequence[Cells]) -> list[Cells] | tuple[bytes, int, int, int]:

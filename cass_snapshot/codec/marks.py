@@ -47,6 +47,22 @@ def leading_span(columns: Sequence[PlannedColumn], places: Sequence[int]) -> tup
     return _TEXT_AT, sum(known) + len(b'","') * (len(known) - 1)
 
 
+def leading_parts(columns: Sequence[PlannedColumn], places: Sequence[int]) -> str | None:
+    """Return a letter for each value of a key that compiled code compares, None for another key.
+
+    The key is the first values of a line, each a ``t``ext that sorts as it stands or an
+    ``i``nteger.
+
+    Args:
+        columns: those of a line.
+        places: as for ``marker``.
+    """
+    kinds = [part_of(columns[place]).kind for place in places]
+    known = [kind for kind in kinds if kind is not None]
+    leading = list(places) == list(range(len(places)))
+    return "".join(known) if leading and len(known) == len(kinds) else None
+
+
 def marker(columns: Sequence[PlannedColumn], places: Sequence[int]) -> Marker:
     """Return what makes the marks of lines, of whatever is cheapest.
 

@@ -17,7 +17,7 @@ import orjson
 
 from cass_snapshot.blocks import Cut
 from cass_snapshot.codec.compiled import AVAILABLE, arrange, merge
-from cass_snapshot.codec.marks import leading_span, marker
+from cass_snapshot.codec.marks import leading_parts, marker
 from cass_snapshot.codec.plain import Plainness, plain_line, words_of
 from cass_snapshot.codec.sortable import part_of
 from cass_snapshot.forms import Form
@@ -53,9 +53,8 @@ class LineOrder:
         self._places = tuple(places[name.casefold()] for name in key)
         self._parts = tuple(part_of(columns[place]) for place in self._places)
         self._cut_bytes = cut_bytes
-        self._compiled = compiled
         self._marks = marker(columns, self._places)
-        self._span = leading_span(columns, self._places)
+        self._kinds = leading_parts(columns, self._places) if compiled else None
         first = columns[0]
         self._worded = any(p.form in _WORDED for p in columns)
         self._words_first = first.form is Form.BOOLEAN or not first.column.in_key
@@ -64,16 +63,18 @@ class LineOrder:
         """Return the same lines sorted and cut into blocks."""
         if not lines.rows:
             return lines
-        if self._compiled and self._span and (lines.plain or not self._worded):
-            data, sizes = arrange(
-                lines.data, lines.rows, self._span, cut_bytes=self._cut_bytes, rows_max=lines.rows
+        if self._kinds and (lines.plain or not self._worded):
+            made = arrange(
+                lines.data, lines.rows, self._kinds, cut_bytes=self._cut_bytes, rows_max=lines.rows
             )
-            return replace(lines, data=data, cuts=tuple(Cut(size=n, plain=True) for n, _ in sizes))
+            if made is not None:
+                cuts = tuple(Cut(size=size, plain=True) for size, _ in made[1])
+                return replace(lines, data=made[0], cuts=cuts)
         rows = lines.data[:-1].split(b"\n")
         self.sort(rows)
         data = b"\n".join(rows) + b"\n"
-        cuts = _cuts(rows, self._judge(data, lines), self._cut_bytes)
-        return replace(lines, data=data, cuts=tuple(cuts))
+        cut = _cuts(rows, self._judge(data, lines), self._cut_bytes)
+        return replace(lines, data=data, cuts=tuple(cut))
 
     def key(self, line: bytes) -> SortKey:
         """Return what a line is sorted by: numbers as numbers, anything else as text."""
@@ -92,10 +93,13 @@ class LineOrder:
         bytes_max: int,
     ) -> Iterator[tuple[bytes, int]]:
         """Yield lines of sorted pieces in order, a stretch at a time, and how many it has."""
-        if self._compiled and self._span:
+        if self._kinds:
+            pieces = tuple(pieces)
             bounds = _bound(low), _bound(high)
-            yield from merge(pieces, self._span, bounds, cut_bytes=bytes_max, rows_max=rows_max)
-            return
+            made = merge(pieces, self._kinds, bounds, cut_bytes=bytes_max, rows_max=rows_max)
+            if made is not None:
+                yield from made
+                return
         rows: list[bytes] = []
         for piece in pieces:  # of which each is gone when the next one comes
             rows += _between(piece, low, high, self.key).split(b"\n")[:-1]
@@ -150,8 +154,12 @@ def _stretches(rows: Sequence[bytes], *, rows_max: int, bytes_max: int) -> Itera
 
 
 def _bound(key: SortKey | None) -> bytes | None:
-    """Return a key of texts as it stands in a line, from behind its first quote to its last."""
-    return None if key is None else '","'.join(map(str, key)).encode()
+    """Return a key as a line begins that has it; integers may have any size."""
+    if key is None:
+        return None
+    return b"[%s]" % b",".join(
+        orjson.dumps(value) if isinstance(value, str) else str(value).encode() for value in key
+    )
 
 
 def _between(

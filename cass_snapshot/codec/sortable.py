@@ -30,12 +30,14 @@ class Part:
 
     ``value`` makes the sort key of a JSON value, ``marks`` the marks of texts cut from lines,
     without their quotes; ``width`` is that of the text where it never varies and is its own mark.
+    ``kind`` is t where any text is its own mark, i for integers, None for what is neither.
     """
 
     value: Value
     marks: Marks
     quoted: bool
     width: int | None = None
+    kind: str | None = None
 
     def mark(self, value: Any) -> Any:  # noqa: ANN401 - a JSON value; a number or bytes
         """Return the mark of a decoded value."""
@@ -53,7 +55,14 @@ def part_of(planned: PlannedColumn) -> Part:
         return Part(value=_sortable_digits, marks=_digits_marks, quoted=True)
     if form is Form.UUID and base == "UUID":
         return Part(value=_shuffled, marks=_shuffled_marks, quoted=True)
-    return Part(value=str, marks=_same, quoted=form not in _BARE, width=_width(planned))
+    quoted = form not in _BARE
+    return Part(
+        value=str,
+        marks=_same,
+        quoted=quoted,
+        width=_width(planned),
+        kind="t" if quoted else None,
+    )
 
 
 def _width(planned: PlannedColumn) -> int | None:
@@ -82,7 +91,7 @@ def _fractions(texts: Sequence[bytes]) -> Sequence[float]:
 
 
 _NUMBERS = {
-    Form.INTEGER: Part(value=int, marks=_integers, quoted=False),
+    Form.INTEGER: Part(value=int, marks=_integers, quoted=False, kind="i"),
     Form.BOOLEAN: Part(value=int, marks=_booleans, quoted=False),
     Form.NUMBER: Part(value=float, marks=_fractions, quoted=False),
 }

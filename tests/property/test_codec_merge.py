@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from cass_snapshot.codec import _encode
 from cass_snapshot.codec.order import LineOrder
 from cass_snapshot.forms import Form
+from tests.support.composite_keys import composite_columns, composite_keys
 from tests.support.typed_cells import as_planned
 
 DAYS = [date(2021, 7, day) for day in range(1, 9)]
@@ -88,7 +89,8 @@ def test_a_key_of_several_columns_is_merged_between_bounds(
 def test_stretches_stay_as_they_are_when_the_next_one_is_made() -> None:
     """Each is made when it is asked for; the pieces may be gone by then."""
     pieces = [b"".join(b'["%04d"]\n' % n for n in range(start, 900, 3)) for start in range(3)]
-    merged = _encode.merge(tuple(pieces), 2, 4, None, b"0500", 100, 7)
+    merged = _encode.merge(tuple(pieces), "t", None, b'["0500"]', 100, 7)
+    assert merged is not None
     pieces.clear()
     assert iter(merged) is merged
     stretches = list(merged)
@@ -99,27 +101,58 @@ def test_stretches_stay_as_they_are_when_the_next_one_is_made() -> None:
     )
 
 
+@settings(max_examples=300, deadline=None)
+@given(composite_keys(), st.data())
+def test_keys_of_several_values_are_merged_alike(
+    made: tuple[str, list[tuple[str | int, ...]]], data: st.DataObject
+) -> None:
+    """Between bounds that are keys or none."""
+    kinds, keys = made
+    columns = composite_columns(kinds)
+    names = [column.name for column in columns[:-1]]
+    bound = st.none() | st.sampled_from(keys)
+    low, high = data.draw(bound), data.draw(bound)
+    parts = data.draw(st.integers(1, 4))
+    pieces = [
+        b"".join(orjson.dumps([*key, place]) + b"\n" for key in sorted(keys[place::parts]))
+        for place in range(parts)
+    ]
+    in_python, compiled = (
+        list(
+            LineOrder(columns, names, compiled=by).merge(
+                pieces, low=low, high=high, rows_max=7, bytes_max=200
+            )
+        )
+        for by in (False, True)
+    )
+    assert in_python == compiled
+    found = [tuple(orjson.loads(line)[:-1]) for text, _ in compiled for line in text.splitlines()]
+    assert found == [
+        key for key in sorted(keys) if (low is None or low <= key) and (high is None or key < high)
+    ]
+
+
 @pytest.mark.parametrize("piece", [b'["abcd"]', b"[1]\n", b'["abcd"]\n[]\n', b"\n"])
 def test_other_pieces_than_were_promised_are_not_merged(piece: bytes) -> None:
     """Nothing is read beyond them."""
-    with pytest.raises(ValueError, match="other lines"):
-        _encode.merge((b'["abcd"]\n', piece), 2, 4, None, None, 100, 9)
+    assert _encode.merge((b'["abcd"]\n', piece), "t", None, None, 100, 9) is None
 
 
-@pytest.mark.parametrize("bound", [b"", b"abc", b"abcde", "abcd"])
-def test_a_bound_that_is_no_key_is_refused(bound: bytes) -> None:
-    """It is compared by as many bytes as a key has."""
-    for low, high in ((bound, None), (None, bound), (b"aaaa", bound)):
-        with pytest.raises(ValueError, match="a bound"):
-            _encode.merge((), 2, 4, low, high, 100, 9)
+@pytest.mark.parametrize("bound", [b"", b"abc", b'["a', b'["a\\n"]', b"[7]", b'["a"'])
+def test_a_bound_that_is_no_key_is_left_to_python(bound: bytes) -> None:
+    """Nothing is read beyond it either."""
+    for low, high in ((bound, None), (None, bound), (b'["aaaa"]', bound)):
+        assert _encode.merge((), "t", low, high, 100, 9) is None
 
 
 def test_a_merge_takes_keys_and_pieces_alone() -> None:
     """A wrong type is an error, not a crash."""
     with pytest.raises(ValueError, match="no key"):
-        _encode.merge((), -1, 4, None, None, 100, 9)
-    with pytest.raises(ValueError, match="no key"):
-        _encode.merge((), 2, 0, None, None, 100, 9)
+        _encode.merge((), "", None, None, 100, 9)
     with pytest.raises(TypeError, match="pieces are bytes"):
-        _encode.merge(("x",), 2, 4, None, None, 100, 9)  # type: ignore[arg-type]  # a wrong type
-    assert list(_encode.merge((), 2, 4, None, None, 100, 9)) == []
+        _encode.merge(("x",), "t", None, None, 100, 9)  # type: ignore[arg-type]  # a wrong type
+    with pytest.raises(TypeError, match="bounds are bytes"):
+        _encode.merge((), "t", "a", None, 100, 9)  # type: ignore[arg-type]  # a wrong type
+    nothing = _encode.merge((), "t", None, None, 100, 9)
+    assert nothing is not None
+    assert list(nothing) == []

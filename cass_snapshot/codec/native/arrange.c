@@ -1,16 +1,15 @@
 /* The lines of a text sorted, or of several merged: both for codec/order.py. */
 #include "sort.h"
 
+/* Return None for lines that are left to Python. */
 static PyObject *failed(Result result)
 {
-    if (result == NO_MEMORY)
-        return PyErr_NoMemory();
-    return PyErr_Format(PyExc_ValueError, "other lines than they should be");
+    return result == NO_MEMORY ? PyErr_NoMemory() : Py_NewRef(Py_None);
 }
 
 static int is_key(const Sort *sort)
 {
-    if (sort->at >= 0 && sort->width > 0)
+    if (*sort->parts && sort->parts[strspn(sort->parts, "ti")] == 0)
         return 1;
     PyErr_Format(PyExc_ValueError, "no key in these lines");
     return 0;
@@ -38,7 +37,7 @@ PyObject *arrange(PyObject *self, PyObject *args)
     Sort sort = {0};
     Result result;
     (void)self;
-    if (!PyArg_ParseTuple(args, "y#nnnnn", &data, &size, &rows, &sort.at, &sort.width, &cut, &rows_max) ||
+    if (!PyArg_ParseTuple(args, "y#nsnn", &data, &size, &rows, &sort.parts, &cut, &rows_max) ||
         !is_key(&sort))
         return NULL;
     Py_BEGIN_ALLOW_THREADS
@@ -48,7 +47,7 @@ PyObject *arrange(PyObject *self, PyObject *args)
     Py_END_ALLOW_THREADS
     PyObject *made = NULL;
     if (result != SORTED)
-        failed(result);
+        made = failed(result);
     else if ((made = PyBytes_FromStringAndSize(NULL, size)) != NULL) {
         copy_lines(&sort, 0, sort.count, PyBytes_AS_STRING(made));
         made = Py_BuildValue("NN", made, sizes_of(&sort, cut, rows_max));
@@ -104,30 +103,20 @@ static PyTypeObject MERGED = {
     .tp_iternext = merged_next,
 };
 
-/* Return how many bytes two keys have in common at their beginning; each key between them has, too. */
-static Py_ssize_t shared(const char *one, const char *other, Py_ssize_t width)
-{
-    Py_ssize_t same = 0;
-    while (same < width && one[same] == other[same])
-        same++;
-    return same;
-}
-
-/* Take the bounds of a merge, each a key or None; 0 with a Python error where one is neither. */
-static int take_bounds(Sort *sort, PyObject *low, PyObject *high)
+/* Take the bounds of a merge, each a line of key alone, or None. */
+static Result take_bounds(Sort *sort, PyObject *low, PyObject *high)
 {
     PyObject *bounds[] = {low, high};
-    for (int i = 0; i < 2; i++)
-        if (bounds[i] != Py_None &&
-            (!PyBytes_Check(bounds[i]) || PyBytes_GET_SIZE(bounds[i]) != sort->width)) {
-            PyErr_Format(PyExc_ValueError, "a bound that is no key of these lines");
-            return 0;
-        }
-    sort->low = low == Py_None ? NULL : PyBytes_AS_STRING(low);
-    sort->high = high == Py_None ? NULL : PyBytes_AS_STRING(high);
-    if (sort->low != NULL && sort->high != NULL)
-        sort->common = shared(sort->low, sort->high, sort->width);
-    return 1;
+    const char **places[] = {&sort->low, &sort->high};
+    for (int i = 0; i < 2; i++) {
+        if (bounds[i] == Py_None)
+            continue;
+        const char *text = PyBytes_AS_STRING(bounds[i]);
+        if (key_end(sort->parts, text, text + PyBytes_GET_SIZE(bounds[i])) == NULL)
+            return OTHER_LINES;
+        *places[i] = text;
+    }
+    return SORTED;
 }
 
 /* Find the lines of all pieces and sort them. */
@@ -152,20 +141,23 @@ PyObject *merge(PyObject *self, PyObject *args)
     Py_ssize_t cut, rows_max;
     Sort sort = {0};
     (void)self;
-    if (!PyArg_ParseTuple(args, "O!nnOOnn", &PyTuple_Type, &pieces, &sort.at, &sort.width, &low, &high,
-                          &cut, &rows_max) ||
-        !is_key(&sort) || !take_bounds(&sort, low, high) || PyType_Ready(&MERGED) < 0)
+    if (!PyArg_ParseTuple(args, "O!sOOnn", &PyTuple_Type, &pieces, &sort.parts, &low, &high, &cut, &rows_max) ||
+        !is_key(&sort) || PyType_Ready(&MERGED) < 0)
         return NULL;
+    if ((low != Py_None && !PyBytes_Check(low)) || (high != Py_None && !PyBytes_Check(high)))
+        return PyErr_Format(PyExc_TypeError, "bounds are bytes or None");
     for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(pieces); i++)
         if (!PyBytes_Check(PyTuple_GET_ITEM(pieces, i)))
             return PyErr_Format(PyExc_TypeError, "pieces are bytes");
-    Result result = merge_pieces(&sort, pieces);
+    Result result = take_bounds(&sort, low, high);
+    if (result == SORTED)
+        result = merge_pieces(&sort, pieces);
     Merged *merged = result == SORTED ? PyObject_New(Merged, &MERGED) : NULL;
     if (merged == NULL) {
         sort_end(&sort);
         return PyErr_Occurred() ? NULL : failed(result);
     }
-    sort.low = sort.high = NULL; /* which are the caller's */
+    sort.parts = sort.low = sort.high = NULL; /* which are the caller's */
     merged->sort = sort;
     merged->pieces = Py_NewRef(pieces);
     merged->next = 0;

@@ -28,35 +28,95 @@ static int sort_grow(Sort *sort)
     return 1;
 }
 
-static inline uint64_t head_of(const Sort *sort, const char *line)
+static inline int is_digit(char sign)
 {
-    const Byte *at = (const Byte *)line + sort->at + sort->common;
-    Py_ssize_t left = sort->width - sort->common;
-    return left < 8 ? read_big(at, left) : read_big(at, 8);
+    return sign >= '0' && sign <= '9';
+}
+
+const char *key_end(const char *parts, const char *at, const char *end)
+{
+    if (at == end || *at++ != '[')
+        return NULL;
+    for (; *parts; parts++) {
+        const char *begin = at;
+        if (*parts == 't') {
+            if (at == end || *at++ != '"')
+                return NULL;
+            while (at < end && *at != '"')
+                if (*at++ == '\\')
+                    return NULL;
+            at += at < end;
+        } else {
+            at += at < end && *at == '-';
+            for (begin = at; at < end && is_digit(*at);)
+                at++;
+        }
+        if (at == begin || at == end || *at != (parts[1] ? ',' : *at == ']' ? ']' : ','))
+            return NULL;
+        at++;
+    }
+    return at;
+}
+
+static int compare_integers(const char **one, const char **other)
+{
+    int minus = **one == '-', plus = **other != '-';
+    if (minus == plus)
+        return minus ? -1 : 1;
+    const char *left = *one + minus, *right = *other + minus;
+    Py_ssize_t size = 0, more = 0;
+    while (is_digit(left[size]))
+        size++;
+    while (is_digit(right[more]))
+        more++;
+    int result = size != more ? (size > more) - (size < more) : memcmp(left, right, (size_t)size);
+    *one = left + size;
+    *other = right + more;
+    return minus ? (result < 0) - (result > 0) : result;
+}
+
+/* Compare the keys of two lines that have one. */
+static int compare_keys(const char *parts, const char *one, const char *other)
+{
+    for (one++, other++; *parts; parts++, one++, other++) {
+        int result;
+        if (*parts == 't') {
+            for (one++, other++; *one == *other && *one != '"'; one++, other++)
+                ;
+            /* An end is below every sign, also below a space. */
+            result = *one == *other ? 0 : *one == '"' ? -1 : *other == '"' ? 1 : (Byte)*one - (Byte)*other;
+            one++;
+            other++;
+        } else
+            result = compare_integers(&one, &other);
+        if (result != 0)
+            return result;
+    }
+    return 0;
 }
 
 static inline int after(const Sort *sort, const Mark *one, const Mark *other)
 {
     if (one->head != other->head)
         return one->head > other->head;
-    return memcmp(sort->lines[one->line].text + sort->at, sort->lines[other->line].text + sort->at,
-                  (size_t)sort->width) > 0;
+    return compare_keys(sort->parts, sort->lines[one->line].text, sort->lines[other->line].text) > 0;
 }
 
 static inline int below(const Sort *sort, const char *line, const char *bound)
 {
-    return memcmp(line + sort->at, bound, (size_t)sort->width) < 0;
+    return compare_keys(sort->parts, line, bound) < 0;
 }
 
-static inline Result add_line(Sort *sort, const char *line, Py_ssize_t size)
+static inline Result add_line(Sort *sort, const char *line, Py_ssize_t size, Py_ssize_t key)
 {
-    Py_ssize_t i = sort->count;
+    Py_ssize_t i = sort->count, same = 0;
     if (i == sort->room && !sort_grow(sort))
         return NO_MEMORY;
     sort->lines[i] = (Line){line, size};
-    sort->marks[i] = (Mark){head_of(sort, line), i};
-    if (i > 0 && after(sort, sort->marks + i - 1, sort->marks + i))
-        sort->ends[sort->runs++] = i;
+    Py_ssize_t most = i == 0 || key < sort->common ? key : sort->common;
+    while (same < most && line[same] == sort->lines[0].text[same])
+        same++;
+    sort->common = same;
     sort->count++;
     return SORTED;
 }
@@ -67,16 +127,77 @@ Result find_lines(Sort *sort, const char *data, const char *end)
     Result result = SORTED;
     while (data < end && result == SORTED) {
         const char *stop = memchr(data, '\n', (size_t)(end - data));
-        if (stop == NULL || stop - data < sort->at + sort->width)
+        const char *behind = stop == NULL ? NULL : key_end(sort->parts, data, stop);
+        if (behind == NULL)
             return OTHER_LINES;
         if (sort->high != NULL && !below(sort, data, sort->high))
             return SORTED;
         early = early && below(sort, data, sort->low);
         if (!early)
-            result = add_line(sort, data, stop + 1 - data);
+            result = add_line(sort, data, stop + 1 - data, behind - data);
         data = stop + 1;
     }
     return result;
+}
+
+/* Return a number that is larger where an integer is; integers beyond 63 bits share two of them. */
+static uint64_t head_of_integer(const char *at)
+{
+    const uint64_t middle = (uint64_t)1 << 63;
+    int minus = *at == '-';
+    uint64_t size = 0;
+    for (at += minus; is_digit(*at); at++) {
+        if (size > (middle - 10) / 10)
+            return minus ? 0 : UINT64_MAX;
+        size = 10 * size + (uint64_t)(*at - '0');
+    }
+    return minus ? middle - size : middle + size;
+}
+
+/* Return eight bytes of the texts from a place on, with a zero at the end of each, as a number. */
+static uint64_t head_of_texts(const char *parts, const char *at)
+{
+    uint64_t head = 0;
+    int left = 8;
+    while (left > 0) {
+        int ends = *at == '"';
+        head = head << 8 | (ends ? 0 : (Byte)*at);
+        left--;
+        at += ends ? 3 : 1; /* over the quote, a comma and the next quote */
+        if (ends && *++parts != 't')
+            break;
+    }
+    return left > 0 ? head << (8 * left) : head;
+}
+
+/* Give each line its mark, and see which stretches of lines are in order already. */
+static void mark_lines(Sort *sort)
+{
+    const char *first = sort->lines[0].text, *at = first + 1, *parts = sort->parts;
+    /* The place is that of the first value that is not the same in all lines, and the same in all;
+     * of a text that begins alike, behind what is alike. */
+    for (;; parts++) {
+        const char *behind = at;
+        if (*parts == 't')
+            behind = (const char *)memchr(at + 1, '"', (size_t)sort->lines[0].size) + 1;
+        else
+            while (*behind == '-' || is_digit(*behind))
+                behind++;
+        if (behind - first >= sort->common || parts[1] == 0)
+            break;
+        at = behind + 1;
+    }
+    Py_ssize_t place = at - first + (*parts == 't');
+    if (*parts == 't' && sort->common > place) {
+        const char *end = memchr(first + place, '"', (size_t)sort->lines[0].size);
+        place = end - first < sort->common ? end - first : sort->common;
+    }
+    for (Py_ssize_t i = 0; i < sort->count; i++) {
+        const char *line = sort->lines[i].text + place;
+        sort->marks[i] = (Mark){*parts == 't' ? head_of_texts(parts, line) : head_of_integer(line), i};
+        if (i > 0 && after(sort, sort->marks + i - 1, sort->marks + i))
+            sort->ends[sort->runs++] = i;
+    }
 }
 
 static void merge_two(const Sort *sort, const Mark *left, const Mark *middle, const Mark *high, Mark *to)
@@ -101,6 +222,7 @@ Result sort_lines(Sort *sort)
 {
     if (sort->count == 0)
         return SORTED;
+    mark_lines(sort);
     sort->ends[sort->runs++] = sort->count;
     if (sort->runs == 1)
         return SORTED;

@@ -1,7 +1,8 @@
-/* Lines sorted by a key of fixed width that stands at the same place in each, as bytes compare.
+/* Lines sorted by a key that is their first values: strings as bytes compare, integers as numbers.
  *
- * A Sort begins as zeros with `at` and `width`, takes lines, is sorted, and ends with sort_end. It
- * needs no lock of Python's, and the texts that it was given stay where they are until its end. */
+ * A Sort begins as zeros with `parts`, takes lines, is sorted, and ends with sort_end. It needs no
+ * lock of Python's, and the texts that it was given stay where they are until its end. A line whose
+ * key has an escape, or is of another kind, is not for it: OTHER_LINES. */
 #ifndef CASS_SNAPSHOT_SORT_H
 #define CASS_SNAPSHOT_SORT_H
 
@@ -12,17 +13,16 @@ typedef struct {
     Py_ssize_t size;
 } Line;
 
-/* Eight bytes of a line's key as a number, which decide nearly every comparison, and which line. */
+/* Where the keys of all lines begin to differ, as a number: it decides nearly every comparison. */
 typedef struct {
     uint64_t head;
     Py_ssize_t line;
 } Mark;
 
 typedef struct {
-    Py_ssize_t at;           /* where the key begins in every line */
-    Py_ssize_t width;        /* and how many bytes it has, */
-    Py_ssize_t common;       /* of which the first ones are the same in all lines */
-    const char *low;         /* the least key that is wanted, NULL for any */
+    const char *parts;       /* a letter for each value of the key: `t`ext or `i`nteger */
+    Py_ssize_t common;       /* how many bytes the lines have in common at their beginning */
+    const char *low;         /* the least key that is wanted, as a line begins; NULL for any */
     const char *high;        /* the least one above that is not */
     Line *lines;
     Mark *marks;
@@ -34,6 +34,9 @@ typedef struct {
 } Sort;
 
 typedef enum { SORTED, OTHER_LINES, NO_MEMORY } Result;
+
+/* Return where the key ends of a line that begins at `at`; NULL where it is of another kind. */
+const char *key_end(const char *parts, const char *at, const char *end);
 
 /* Take note of the lines of a text; with bounds, of those between them, and the text is sorted. */
 Result find_lines(Sort *sort, const char *data, const char *end);
