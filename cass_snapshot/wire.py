@@ -21,6 +21,21 @@ Row = tuple[bytes | None, ...]
 _COUNT_BYTES = 4
 
 
+def taken(rows: Sequence[Row]) -> Sequence[Row]:
+    """Return rows, and leave nothing of them in the list or page that they were in.
+
+    The driver keeps each answer as long as its request might have taken, which is half a minute, in
+    a timer that is cancelled and not yet due.
+    """
+    if isinstance(rows, WireRows):
+        return rows.move()
+    if isinstance(rows, list):
+        kept = rows[:]
+        rows.clear()
+        return kept
+    return rows
+
+
 class WireRows(Sequence[Row]):
     """Rows of CQL's native protocol: a sequence of tuples.
 
@@ -42,6 +57,13 @@ class WireRows(Sequence[Row]):
         """The message, where its first row begins, the number of rows and of their cells."""
         self._last = _wire.last(*self.parts)
         self._rows: list[Row] | None = None
+
+    def move(self) -> WireRows:
+        """Return the rows, which are not here any more."""
+        moved = object.__new__(WireRows)
+        moved.parts, moved._last, moved._rows = self.parts, self._last, self._rows
+        self.parts, self._rows = (b"", 0, 0, self.parts[-1]), []
+        return moved
 
     @property
     def size(self) -> int:

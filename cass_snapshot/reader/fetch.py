@@ -18,7 +18,7 @@ from cass_snapshot.errors import SnapshotError, Transient
 from cass_snapshot.model import Cells
 from cass_snapshot.reader.faults import translate
 from cass_snapshot.retry import Patience
-from cass_snapshot.wire import WireRows
+from cass_snapshot.wire import WireRows, taken
 
 PAGE_BYTES = 4 * 2**20
 """What a page is aimed at, so that rows of any width keep a worker's memory flat."""
@@ -97,7 +97,8 @@ class Stream:
     def _on_page(self, rows: Sequence[Cells]) -> None:
         # The driver keeps the paging state of the newest page only, so it is noted as pages come.
         state = self._future._paging_state if self._future.has_more_pages else None  # noqa: SLF001 - ResultSet.paging_state reads the same
-        self._arrived.put(RawPage(rows=rows, state=state, seconds=perf_counter() - self._asked))
+        seconds = perf_counter() - self._asked
+        self._arrived.put(RawPage(rows=taken(rows), state=state, seconds=seconds))
 
     def next(self) -> RawPage:
         """Return the next page, and ask for the one after it."""

@@ -18,7 +18,7 @@ from tests.bench.report import Turn
 from tests.bench.servers import Servers
 from tests.bench.shapes import SHAPES, Shape
 
-SIZES = (10_000, 100_000, 1_000_000, 2_000_000, 5_000_000, 10_000_000)
+SIZES = (10_000, 100_000, 1_000_000, 2_000_000, 10_000_000)
 WORKERS = (1, 2, 4)
 MANY_WORKERS_ROWS = 2_000_000
 """Sizes above this are measured with the default of workers alone: they take minutes a turn."""

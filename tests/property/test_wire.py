@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from cass_snapshot import _wire
 from cass_snapshot.model import Cells
-from cass_snapshot.wire import WireRows
+from cass_snapshot.wire import WireRows, taken
 from tests.support.wired import content, wired
 
 CELLS = st.none() | st.binary(max_size=9) | st.binary(min_size=255, max_size=300)
@@ -32,6 +32,21 @@ def test_rows_are_what_was_sent(rows: list[Cells], before: bytes) -> None:
     assert [found[place] for place in range(len(rows))] == rows
     assert found[1:] == rows[1:]
     assert found[-1] is list(found)[-1]
+
+
+@given(pages(), st.booleans())
+def test_rows_that_were_taken_are_nowhere_else(rows: list[Cells], looked: bool) -> None:
+    """Nor are the bytes that they came as."""
+    found = wired(rows)
+    if looked:
+        assert list(found) == rows
+    moved = taken(found)
+    assert (list(moved), moved[-1], len(moved)) == (rows, rows[-1], len(rows))
+    assert (list(found), len(found), found.size, found.parts[0]) == ([], 0, 0, b"")
+    listed = list(rows)
+    assert taken(listed) == rows
+    assert listed == []
+    assert taken(tuple(rows)) == tuple(rows)
 
 
 @given(pages(), st.data())

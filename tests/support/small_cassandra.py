@@ -96,7 +96,8 @@ class Future:
             self._callbacks[1](answer)
             return
         rows, self._paging_state = answer
-        self._callbacks[0](rows)
+        self._session.answers.append(answered := list(rows))
+        self._callbacks[0](answered)
 
 
 class Session:
@@ -109,6 +110,8 @@ class Session:
     def __init__(self, answer: Callable[[Request], Answer]) -> None:
         self.answer = answer
         self.requests: list[Request] = []
+        self.answers: list[list[Cells]] = []
+        """The driver's own, which it keeps for half a minute each."""
         self.prepared: list[str] = []
 
     def prepare(self, cql: str) -> Prepared:

@@ -99,6 +99,13 @@ def test_the_next_page_is_asked_for_while_this_one_is_handled() -> None:
         assert asked == len(session.requests)
 
 
+def test_nothing_of_a_page_is_left_with_the_driver() -> None:
+    """It keeps each answer for half a minute, which would be gigabytes."""
+    session = Session(Script([rows(1, 2), rows(3)]))
+    assert [page.rows for page in reading(session)] == [rows(1, 2), rows(3)]
+    assert session.answers == [[], []]
+
+
 @pytest.mark.parametrize("failing", [0, 1, 2])
 def test_a_page_that_fails_is_asked_for_again_from_the_last_that_came(failing: int) -> None:
     """After several failures of one page every row is there once."""
