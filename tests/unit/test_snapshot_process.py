@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import logging
 import multiprocessing
 import os
 import signal
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
-from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import cast
 
 import pytest
 
-from cass_snapshot import logs
 from cass_snapshot.errors import PreflightError
-from cass_snapshot.settings import LogSettings
 from cass_snapshot.snapshot import process
 from cass_snapshot.snapshot.messages import Ended, FromWorker, Task
 from cass_snapshot.snapshot.process import Standby, start
@@ -93,57 +88,68 @@ def test_a_process_whose_parent_is_gone_before_it_has_anything_to_do_ends(
     assert started.process.exitcode == 0
 
 
-@pytest.fixture(params=["forked", "spawned"])
-def waiting(
-    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[list[process.Started]]:
-    """Give two real workers that wait, started in each of the two ways."""
-    monkeypatch.undo()
-    monkeypatch.setattr(process, "_may_fork", lambda: request.param == "forked")
-    with Standby(2) as standby:
-        yield [standby.take(), standby.take()]
+def alone(code: str) -> list[str]:
+    """Return the lines that a program prints in a process that has one thread, as the tool's has.
+
+    Other tests' drivers have threads here, beside which nothing may be forked.
+    """
+    ended = subprocess.run(
+        [sys.executable, "-c", code], check=True, capture_output=True, text=True, timeout=END_S
+    )
+    return ended.stdout.splitlines()
 
 
-def test_forked_workers_see_the_end_of_their_own_pipe(waiting: list[process.Started]) -> None:
+@pytest.mark.parametrize("forks", [True, False])
+def test_workers_see_the_end_of_their_own_pipe(*, forks: bool) -> None:
     """None holds a copy of the parent's end of its own pipe, or of another's."""
-    for one in waiting:
-        assert one.process.is_alive()
+    lines = alone(f"""
+from cass_snapshot.snapshot import process
+process._may_fork = lambda: {forks}
+with process.Standby(2) as standby:
+    for one in [standby.take(), standby.take()]:
+        print(one.process.is_alive())
         one.pipe.close()
-        one.process.join(END_S)
-        assert one.process.exitcode == 0
+        one.process.join({END_S})
+        print(one.process.exitcode)
+""")
+    assert lines == ["True", "0"] * 2
 
 
 def test_a_process_with_threads_does_not_fork() -> None:
     """Fork would copy a lock that a thread holds, and nobody would ever release it."""
-    done = threading.Event()
-    thread = threading.Thread(target=done.wait)
-    assert process._may_fork() == (sys.platform == "linux")
-    thread.start()
-    try:
-        assert not process._may_fork()
-    finally:
-        done.set()
-        thread.join()
+    lines = alone("""
+from threading import Event, Thread
+from cass_snapshot.snapshot.process import _may_fork
+print(_may_fork())
+done = Event()
+thread = Thread(target=done.wait)
+thread.start()
+print(_may_fork())
+done.set()
+thread.join()
+""")
+    assert lines == [str(sys.platform == "linux"), "False"]
 
 
-def test_a_forked_worker_writes_to_no_log_of_its_parent(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_forked_worker_writes_to_no_log_of_its_parent(tmp_path: Path) -> None:
     """What it has to say goes to the files that its assignment names."""
-    monkeypatch.setattr(process, "begin", lambda _pipe: logging.getLogger(logs.OURS).error("here"))
-    monkeypatch.setattr(process, "_may_fork", lambda: True)
-    logs.to_file(tmp_path / "log", LogSettings())
-    try:
-        with Standby(1) as standby:
-            started = standby.take()
-            started.process.join(END_S)
-            started.pipe.close()
-        logging.getLogger(logs.OURS).error("there")
-    finally:
-        logs.stop()
-    text = (tmp_path / "log").read_text(encoding="utf-8")
-    assert "there" in text
-    assert "here" not in text.replace("there", "")
+    log = tmp_path / "log"
+    alone(f"""
+import logging
+from pathlib import Path
+from cass_snapshot import logs
+from cass_snapshot.settings import LogSettings
+from cass_snapshot.snapshot import process
+process.begin = lambda pipe: logging.getLogger(logs.OURS).error("worker's")
+process._may_fork = lambda: True
+logs.to_file(Path({str(log)!r}), LogSettings())
+with process.Standby(1) as standby:
+    standby.take().process.join({END_S})
+logging.getLogger(logs.OURS).error("parent's")
+""")
+    text = log.read_text(encoding="utf-8")
+    assert "parent's" in text
+    assert "worker's" not in text
 
 
 def test_a_signal_to_the_whole_group_does_not_end_a_process_that_waits(
@@ -159,19 +165,28 @@ def test_a_signal_to_the_whole_group_does_not_end_a_process_that_waits(
     assert started.process.exitcode == 0, "it ended by the closed pipe, and not by a signal"
 
 
-def test_a_signal_while_a_process_is_started_leaves_none_behind() -> None:
+@pytest.mark.parametrize("forks", [True, False])
+def test_a_signal_while_a_process_is_started_leaves_none_behind(*, forks: bool) -> None:
     """It is raised when the process is there and nobody has been told of it."""
-    begin = BaseProcess.start
+    lines = alone(f"""
+import multiprocessing, os, signal
+from multiprocessing.process import BaseProcess
+from cass_snapshot.snapshot import process
+start = BaseProcess.start
 
-    def start_and_interrupt(self: BaseProcess) -> None:
-        begin(self)
-        os.kill(os.getpid(), signal.SIGINT)
+def start_and_interrupt(self):
+    start(self)
+    os.kill(os.getpid(), signal.SIGINT)
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(BaseProcess, "start", start_and_interrupt)
-        with pytest.raises(KeyboardInterrupt), Standby(2):
-            pytest.fail("it was interrupted")
-    assert multiprocessing.active_children() == []
+BaseProcess.start = start_and_interrupt
+process._may_fork = lambda: {forks}
+try:
+    with process.Standby(2):
+        print("it was not interrupted")
+except KeyboardInterrupt:
+    print("interrupted", multiprocessing.active_children())
+""")
+    assert lines == ["interrupted []"]
 
 
 def imported_by(module: str) -> set[str]:
