@@ -61,6 +61,14 @@ def test_keys_of_several_values_are_arranged_alike(
     assert [orjson.loads(line)[-1] for line in compiled.data.splitlines()] == order
 
 
+def test_a_text_that_ends_is_before_one_that_goes_on_with_a_space() -> None:
+    """Also behind the bytes that decide most comparisons; a quote ends it, and is above a space."""
+    keys = ["aaaaaaaaaa!", "aaaaaaaaaa ", "b", "aaaaaaaaaa", "aaaaaaaaaa  "]
+    made = _encode.arrange(b"".join(b'["%s"]\n' % key.encode() for key in keys), 5, "t", 99, 9)
+    assert made is not None
+    assert [orjson.loads(line)[0] for line in made[0].splitlines()] == sorted(keys)
+
+
 def test_a_key_with_an_escape_is_left_to_python() -> None:
     """Its bytes do not sort as its text does."""
     assert _encode.arrange(b'["a\\"b"]\n["a"]\n', 2, "t", 9, 9) is None

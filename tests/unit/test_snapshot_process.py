@@ -107,12 +107,12 @@ from cass_snapshot.snapshot import process
 process._may_fork = lambda: {forks}
 with process.Standby(2) as standby:
     for one in [standby.take(), standby.take()]:
-        print(one.process.is_alive())
+        print(type(one.process).__name__, one.process.is_alive())
         one.pipe.close()
         one.process.join({END_S})
         print(one.process.exitcode)
 """)
-    assert lines == ["True", "0"] * 2
+    assert lines == [f"{'Fork' if forks else 'Spawn'}Process True", "0"] * 2
 
 
 def test_a_process_with_threads_does_not_fork() -> None:
