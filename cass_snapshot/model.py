@@ -256,6 +256,15 @@ class Checkpoint:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Recut:
+    """What changes of a plan: ranges that go, ranges that end earlier, ranges that come."""
+
+    gone: tuple[TokenRange, ...] = ()
+    narrowed: tuple[TokenRange, ...] = ()
+    added: tuple[TokenRange, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunRecord:
     """One table of one run, as the target's ledger holds it."""
 

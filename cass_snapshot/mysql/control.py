@@ -218,6 +218,16 @@ class ControlSql:
             f"INSERT INTO {checkpoints} (`run_id`, `source`, `range`, `range_start`,"
             " `range_end`, `state`, `updated_at`) VALUES (%s, %s, %s, %s, %s, %s, UTC_TIMESTAMP(3))"
         )
+        # A range that is begun, or that somebody changed meanwhile, is not matched.
+        self.remove_range = (
+            f"DELETE FROM {checkpoints} WHERE {OF_RUN} AND `range` = %s AND `range_start` = %s"
+            " AND `range_end` = %s AND `batch_seq` = 0"
+        )
+        self.narrow_range = (
+            f"UPDATE {checkpoints} SET `range_end` = %s, `updated_at` = UTC_TIMESTAMP(3)"
+            f" WHERE {OF_RUN} AND `range` = %s AND `range_start` = %s AND `range_end` > %s"
+            " AND `state` <> 'done'"
+        )
         self.checkpoints = (
             f"SELECT {CHECKPOINT_COLUMNS} FROM {checkpoints} WHERE {OF_RUN} ORDER BY `range_start`"
         )

@@ -9,8 +9,16 @@ import orjson
 from mysql.connector import Error
 
 from cass_snapshot import __version__
-from cass_snapshot.errors import Fenced, PreflightError
-from cass_snapshot.model import Checkpoint, RangeState, RunRecord, RunState, TableName, TokenRange
+from cass_snapshot.errors import Fenced, PreflightError, StateError
+from cass_snapshot.model import (
+    Checkpoint,
+    RangeState,
+    Recut,
+    RunRecord,
+    RunState,
+    TableName,
+    TokenRange,
+)
 from cass_snapshot.mysql import control
 from cass_snapshot.mysql.checkpoint import MENDED, checkpoint_of, range_tally
 from cass_snapshot.mysql.connection import address, connect
@@ -85,17 +93,65 @@ class MysqlLedger:
             with connection.cursor() as cursor:
                 for record, ranges in records:
                     cursor.execute(self._sql.insert_run, (*_run_values(record), __version__))
-                    key = (record.run_id, record.source)
-                    cursor.executemany(
-                        self._sql.insert_range,
-                        [
-                            (*key, r.number, r.start, r.end, RangeState.PENDING.value)
-                            for r in ranges
-                        ],
-                    )
+                    self._insert_ranges(cursor, record, ranges)
             connection.commit()
         except Error as error:
             raise self._failed(error) from error
+
+    def recut(self, record: RunRecord, change: Recut) -> None:
+        """Cut what remains of a plan anew, in one transaction; the ring stays covered once (I7).
+
+        Raises:
+            Fenced: another process took the run over.
+            StateError: a range is no longer what it was when the change was made up.
+        """
+        key = (record.run_id, record.source)
+        try:
+            connection = self._connected()
+            with connection.cursor() as cursor:
+                self._guard(cursor, record)
+                changed = 0
+                for r in change.gone:
+                    cursor.execute(self._sql.remove_range, (*key, r.number, r.start, r.end))
+                    changed += cursor.rowcount
+                for r in change.narrowed:
+                    cursor.execute(self._sql.narrow_range, (r.end, *key, r.number, r.start, r.end))
+                    changed += cursor.rowcount
+                if changed != len(change.gone) + len(change.narrowed):
+                    connection.rollback()
+                    raise StateError(
+                        "the ranges changed while they were cut anew",
+                        where=f"run {record.run_id}, {record.source}; nothing was changed",
+                        fix="see which process is at this run, and try again if it has ended",
+                    )
+                self._insert_ranges(cursor, record, change.added)
+            connection.commit()
+        except Error as error:
+            raise self._failed(error) from error
+
+    def _guard(self, cursor: Any, record: RunRecord) -> None:  # noqa: ANN401 - see connection.connect
+        """Hold off a take-over until this transaction ends."""
+        cursor.execute(self._sql.epoch, (record.run_id, record.source))
+        row = cursor.fetchone()
+        if row is None or row[0] != record.epoch:
+            cursor.execute("ROLLBACK")
+            raise Fenced(
+                "another process has taken this run over",
+                where=f"run {record.run_id}, {record.source}; nothing was changed",
+                fix="leave the copy to the other process",
+            )
+
+    def _insert_ranges(
+        self,
+        cursor: Any,  # noqa: ANN401 - see connection.connect
+        record: RunRecord,
+        ranges: Sequence[TokenRange],
+    ) -> None:
+        key = (record.run_id, record.source)
+        cursor.executemany(
+            self._sql.insert_range,
+            [(*key, r.number, r.start, r.end, RangeState.PENDING.value) for r in ranges],
+        )
 
     def take_over(self, record: RunRecord) -> int:
         """Raise the epoch, so that writers of an earlier one are fenced; return the new one.

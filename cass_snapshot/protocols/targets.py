@@ -11,6 +11,7 @@ from cass_snapshot.model import (
     Checkpoint,
     Lines,
     RangeState,
+    Recut,
     RunRecord,
     RunState,
     Table,
@@ -116,6 +117,15 @@ class Ledger(Protocol):
 
     def register(self, records: Sequence[tuple[RunRecord, Sequence[TokenRange]]]) -> None:
         """Store runs and their whole plans in one transaction, before any copying (I7)."""
+        ...
+
+    def recut(self, record: RunRecord, change: Recut) -> None:
+        """Cut what remains of a plan anew, in one transaction; the ring stays covered once (I7).
+
+        Raises:
+            Fenced: another process took the run over.
+            StateError: a range is no longer what it was when the change was made up.
+        """
         ...
 
     def take_over(self, record: RunRecord) -> int:

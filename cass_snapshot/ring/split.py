@@ -21,9 +21,22 @@ def split_ring(count: int) -> tuple[TokenRange, ...]:
     """
     if not 1 <= count <= RANGES_MAX:
         raise ValueError(f"a ring is split into 1 to {RANGES_MAX} ranges, not {count}")
-    width = TOKEN_MAX - TOKEN_MIN
-    cuts = [TOKEN_MIN + width * i // count for i in range(count + 1)]
-    return tuple(TokenRange(number=i, start=cuts[i], end=cuts[i + 1]) for i in range(count))
+    return split(TOKEN_MIN, TOKEN_MAX, count)
+
+
+def split(start: int, end: int, count: int, first_number: int = 0) -> tuple[TokenRange, ...]:
+    """Return the tokens of (start, end] as ``count`` ranges of equal size, give or take one.
+
+    Raises:
+        ValueError: there are fewer tokens than ranges.
+    """
+    width = end - start
+    if not 1 <= count <= width:
+        raise ValueError(f"{width} tokens are no {count} ranges")
+    cuts = [start + width * i // count for i in range(count + 1)]
+    return tuple(
+        TokenRange(number=first_number + i, start=cuts[i], end=cuts[i + 1]) for i in range(count)
+    )
 
 
 def prove_tiling(ranges: Sequence[TokenRange]) -> None:

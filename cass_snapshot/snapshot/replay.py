@@ -121,7 +121,12 @@ def _check(what: _Replay, reader: RangeReader, checkpoint: Checkpoint | None) ->
     says = reader.identity
     if checkpoint is not None:
         wanted = wal_identity(what.job, checkpoint.range, says.compression)
-        if replace(says, epoch=wanted.epoch) == wanted:
+        # A range that was cut anew ended later when its older segments were written.
+        if (
+            replace(says, epoch=wanted.epoch, range=wanted.range) == wanted
+            and (says.range.number, says.range.start) == (wanted.range.number, wanted.range.start)
+            and says.range.end >= wanted.range.end
+        ):
             return checkpoint
     raise StateError(
         "a segment of the WAL does not belong to this run",

@@ -20,6 +20,7 @@ from cass_snapshot.snapshot.plan import Examined, RunPlan, examine, lay_out
 from cass_snapshot.snapshot.preflight.findings import found_by, in_short, refuse_failures
 from cass_snapshot.snapshot.preflight.gauge import ordering_of
 from cass_snapshot.snapshot.process import Standby
+from cass_snapshot.snapshot.remains import cut_anew
 from cass_snapshot.snapshot.rundir import (
     RunDirectory,
     new_run_id,
@@ -66,10 +67,13 @@ def run(
         stop = stack.enter_context(StopRequest())
         plan = _register(plan, target, settings.mysql.unavailable_timeout_s)
         directory = _open_directory(settings, plan, command_line)
+        plan, cut = cut_anew(settings, plan, target.ledger, directory.wal)
         doctor = in_short(findings)
         session = Session(settings, plan, source, target, directory, view, stop, doctor=doctor)
-        _warn(session.journal, findings, (warning, _kept_ranges(settings, plan)))
+        _warn(session.journal, findings, (warning,))
         _tell_orders(session.journal, plan)
+        for line in cut:
+            session.journal.emit("plan", "started", line)
         return session.run(standby)
 
 
@@ -118,14 +122,6 @@ def _tell_orders(journal: Journal, plan: RunPlan) -> None:
             window_bytes=order.window_bytes,
         )
         _warn(journal, order.findings, ())
-
-
-def _kept_ranges(settings: Settings, plan: RunPlan) -> str:
-    """Return a warning where another number of ranges was asked for than the run was cut into."""
-    planned = {len(t.ranges) for t in plan.tables if t.registered}
-    if "run.ranges" in settings.origins.keys and planned - {settings.run.ranges}:
-        return f"the run keeps its plan of {max(planned)} ranges; another number needs --new"
-    return ""
 
 
 def _open_sides(settings: Settings, stack: ExitStack) -> tuple[SourceAdmin, TargetAdmin]:

@@ -27,6 +27,9 @@ Rows that are sorted by the target's key stand in blocks of whole lines, which `
 Plain, the blocks are those rows, one after the other, and the two sizes are one. With zstd each
 block is a frame, and the commit line is another one after them. Version 1 had none of this.
 
+``start`` and ``end`` are the range's at the time; where a run is continued with other ranges, one
+that is begun ends earlier from then on.
+
 ``sum`` is the blake2b-64 of ``prev``, of the rows since the control line before, and of the control
 line itself up to ``,"sum":``. It leaves out rows in blocks, which their CRC-32 in the line proves:
 hashing them twice would only cost. ``prev`` is the ``sum`` of the control line before, through the

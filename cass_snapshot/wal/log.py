@@ -48,6 +48,7 @@ class RangeWal:
         self._last_seq = recovered.last_seq
         self._chain = recovered.chain
         self._closed = recovered.closed
+        self._position = recovered.position
         self._packer = Packer(compressed=identity.compression == "zstd")
         self._segment: SegmentWriter | None = None
         self._failure: BaseException | None = None
@@ -95,6 +96,11 @@ class RangeWal:
         """Tell whether the closing batch of the range is durable (I8)."""
         return self._closed
 
+    @property
+    def position(self) -> Position | None:
+        """Return where the newest batch of the WAL ends; None where it has none."""
+        return self._position
+
     def append(self, lines: Lines, position: Position | None, *, closing: bool) -> Batch:
         """Write a batch and return it when it is durable (I1).
 
@@ -112,7 +118,7 @@ class RangeWal:
         except BaseException as error:
             self._fail(error)
             raise
-        self._last_seq, self._closed = batch.seq, closing
+        self._last_seq, self._closed, self._position = batch.seq, closing, position
         self._leave_sealed()
         return batch
 

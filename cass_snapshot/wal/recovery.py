@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cass_snapshot.errors import LockedError, StateError
-from cass_snapshot.model import WalIdentity
+from cass_snapshot.model import Position, WalIdentity
 from cass_snapshot.wal.disk import File, Files
 from cass_snapshot.wal.files import atomic_write
 from cass_snapshot.wal.format import CHAIN_START, seal
@@ -37,6 +37,7 @@ class Recovered:
     last_seq: int
     chain: str
     closed: bool
+    position: Position | None = None
 
 
 def recover(files: Files, directory: Path, identity: WalIdentity, checkpoint_seq: int) -> Recovered:
@@ -65,7 +66,11 @@ def recover(files: Files, directory: Path, identity: WalIdentity, checkpoint_seq
             names.pop()
             chain = before.chain if before else CHAIN_START
     return Recovered(
-        names=tuple(names), last_seq=newest.last_seq, chain=chain, closed=newest.closing
+        names=tuple(names),
+        last_seq=newest.last_seq,
+        chain=chain,
+        closed=newest.closing,
+        position=newest.position or (before.position if before else None),
     )
 
 

@@ -2,17 +2,18 @@
 
 What holds between segments: all are of one run, table and range; each begins with the batch after
 the last one of the segment before and continues its checksum chain; epochs never fall; only the
-newest may lack its footer or end in a torn tail (I6); nothing follows the closing batch.
+newest may lack its footer or end in a torn tail (I6); nothing follows the closing batch. A range
+that was cut anew ends earlier in the segments that were written since, and never later.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from cass_snapshot.errors import Fenced, WalCorrupt
-from cass_snapshot.model import Batch, WalIdentity
+from cass_snapshot.model import Batch, Position, TokenRange, WalIdentity
 from cass_snapshot.wal.disk import File, Files
 from cass_snapshot.wal.evidence import damage_behind
 from cass_snapshot.wal.format import CHAIN_START
@@ -25,7 +26,7 @@ _FIX = (
     "keep the file and look at the disk; with the segments of this range moved out of the run"
     " directory a run continues from the target's checkpoint, but cannot replay their batches"
 )
-_SAME = ("run_id", "source", "target", "schema", "table", "range", "columns")
+_SAME = ("run_id", "source", "target", "schema", "table", "columns")
 """What all segments of a range have in common; a resumed run has a newer epoch."""
 
 
@@ -45,6 +46,7 @@ class SegmentEnd:
     last_seq: int
     chain: str
     closing: bool
+    position: Position | None
     sealed: bool
     end: int
     synced: int
@@ -70,11 +72,15 @@ class Walk:
         self._folder = folder
         self._names = names
         self._expected = identity
+        self._range = identity.range if identity else None
         self._epoch_max = identity.epoch if identity else None
         self._epoch = 0
+        self._range_end: int | None = None
 
     def batches(self) -> Iterator[Batch]:
         """Yield every batch, oldest first, until the first that is not whole.
+
+        With ``identity`` each is said to be of that range, however it was cut at the time.
 
         Raises:
             WalCorrupt: bytes or files that no crash explains.
@@ -88,7 +94,8 @@ class Walk:
                 torn = None
                 try:
                     self._follow(reader)
-                    yield from reader.batches()
+                    for batch in reader.batches():
+                        yield batch if self._range is None else replace(batch, range=self._range)
                 except BrokenError as error:
                     torn = self._torn(file, reader, error)
                 self._finish(reader, torn)
@@ -129,6 +136,7 @@ class Walk:
             one, other = getattr(found, name), getattr(expected, name)
             if one != other:
                 raise corrupt(where, f"it is foreign: its {name} is {one}, not {other}")
+        self._check_range(where, found.range)
         if self._epoch_max is not None and found.epoch > self._epoch_max:
             raise Fenced(
                 "a newer process has written the WAL of this range",
@@ -138,6 +146,18 @@ class Walk:
         if found.epoch < self._epoch:
             raise corrupt(where, f"it has epoch {found.epoch}, the one before it {self._epoch}")
         self._epoch = found.epoch
+
+    def _check_range(self, where: str, found: TokenRange) -> None:
+        """Refuse another range; one that was narrowed since ends no later than the one before."""
+        expected = self._expected.range if self._expected else found
+        if (found.number, found.start) != (expected.number, expected.start):
+            one, other = (f"{r} from {r.start} on" for r in (found, expected))
+            raise corrupt(where, f"it is foreign: its range is {one}, not {other}")
+        if self._range is not None and found.end < self._range.end:
+            raise corrupt(where, f"its range ends at {found.end}, before {self._range.end}")
+        if self._range_end is not None and found.end > self._range_end:
+            raise corrupt(where, f"its range ends at {found.end}, behind {self._range_end}")
+        self._range_end = found.end
 
     def _finish(self, reader: SegmentReader, torn: int | None) -> None:
         newest = reader.name == self._names[-1]
@@ -168,6 +188,7 @@ def _end_of(reader: SegmentReader, torn: int | None) -> SegmentEnd:
         last_seq=reader.last_seq,
         chain=reader.chain,
         closing=reader.last is not None and reader.last.closing,
+        position=reader.last.position if reader.last else None,
         sealed=reader.footer is not None,
         end=reader.end,
         synced=reader.synced,

@@ -18,6 +18,7 @@ from cass_snapshot.wiring.parts import (
     open_target,
     sample_encoder,
 )
+from cass_snapshot.wiring.wals import open_wal
 
 __all__ = [
     "MEMORY",
@@ -27,6 +28,7 @@ __all__ = [
     "encoder_of",
     "open_rejects",
     "open_target",
+    "open_wal",
     "sample_encoder",
     "schema_digest",
     "source_name",

@@ -39,12 +39,12 @@ from cass_snapshot.reader.pages import CassandraSource
 from cass_snapshot.reader.session import Connection, connect
 from cass_snapshot.reader.statements import select_counted, select_planned, select_values
 from cass_snapshot.retry import Patience
-from cass_snapshot.settings import MysqlSettings, RunSettings
+from cass_snapshot.settings import MysqlSettings
 from cass_snapshot.wal.blocks import BlockReader
-from cass_snapshot.wal.log import SEGMENT_BYTES_MAX, RangeWal
 from cass_snapshot.wal.rejects import RejectFile, stem_of
 from cass_snapshot.wal.removal import remove_applied
-from cass_snapshot.wiring.jobs import Job, TableJob, wal_identity
+from cass_snapshot.wiring.jobs import Job, TableJob
+from cass_snapshot.wiring.wals import open_wal
 
 MEMORY = Path("/dev/shm")  # noqa: S108 - a memory file system; what is made there is private
 
@@ -107,16 +107,6 @@ def open_rejects(directory: Path, job: TableJob, among: Sequence[TableName]) -> 
     return RejectFile(directory, stem_of(job.table.name, among), job.table.name, job.line_names)
 
 
-def _segment_bytes(run: RunSettings) -> int:
-    """Return when a segment is sealed: so that those being written stay below the WAL's ceiling.
-
-    Each worker writes one and may have another applied, and only sealed ones go (I4).
-    """
-    if run.wal_bytes_max is None:
-        return SEGMENT_BYTES_MAX
-    return min(SEGMENT_BYTES_MAX, run.wal_bytes_max // (4 * run.workers))
-
-
 class Parts:
     """What one worker process uses, opened when first asked for.
 
@@ -165,12 +155,12 @@ class Parts:
 
     def wal(self, index: int, token_range: TokenRange, checkpoint_seq: int) -> Wal:
         """Return a range's log, recovered (I6)."""
-        run = self._job.settings.run
-        return RangeWal.open(
+        return open_wal(
             self._job.wal_directory,
-            wal_identity(self.table(index), token_range, run.compression),
-            checkpoint_seq=checkpoint_seq,
-            segment_bytes_max=_segment_bytes(run),
+            self.table(index),
+            token_range,
+            self._job.settings.run,
+            checkpoint_seq,
         )
 
     def order(self, index: int) -> Order:

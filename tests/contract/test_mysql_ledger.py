@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from cass_snapshot.errors import StateError
+from cass_snapshot.errors import Fenced, StateError
 from cass_snapshot.forms import Form
-from cass_snapshot.model import Tally
+from cass_snapshot.model import Recut, Tally
 from cass_snapshot.validation import RangeCount, RangeTally, Validation
 from cass_snapshot.wiring.admins import open_target_admin
 from tests.support.planned_targets import NAME, RANGE, RUN_ID, Bench, Into, make_bench
@@ -137,3 +137,27 @@ def test_control_tables_of_the_first_version_are_ours_and_are_brought_up_to_date
     assert sql(state) == [("00000002", RANGE.number, "written", None)]
     assert admin.ledger.lacking(bench.record) == {}
     admin.close()
+
+
+def test_a_plan_is_cut_anew_as_a_whole_or_not_at_all(bench: Bench) -> None:
+    """A range that is begun never goes, and one that somebody changed stops the change."""
+    admin = open_target_admin(bench.settings)
+    ledger = admin.ledger
+    cut, rest = replace(RANGE, end=RANGE.end - 5), replace(RANGE, number=900, start=RANGE.end - 5)
+    try:
+        ledger.recut(bench.record, Recut(narrowed=(cut,), added=(rest,)))
+        assert [c.range for c in ledger.checkpoints(bench.record)] == [cut, rest]
+        assert bench.open().write(replace(bench.batch([[1, "ok"]]), range=cut)).fresh
+        for change in (
+            Recut(gone=(cut,), added=(replace(cut, number=901),)),
+            Recut(gone=(rest, replace(rest, number=77))),
+            Recut(narrowed=(replace(rest, start=rest.start + 1),)),
+        ):
+            with pytest.raises(StateError, match="changed while they were cut"):
+                ledger.recut(bench.record, change)
+        ledger.recut(bench.record, Recut(gone=(rest,), added=(replace(rest, number=902),)))
+        assert [c.range.number for c in ledger.checkpoints(bench.record)] == [RANGE.number, 902]
+        with pytest.raises(Fenced):
+            ledger.recut(replace(bench.record, epoch=bench.record.epoch + 1), Recut())
+    finally:
+        admin.close()
