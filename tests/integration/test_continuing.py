@@ -127,15 +127,3 @@ def test_replay_refuses_a_target_that_is_gone(place: Place) -> None:
 
     assert replay.code == 9, str(replay)
     assert "gone" in replay.err
-
-
-def test_another_number_of_ranges_is_not_ignored_without_a_word(place: Place) -> None:
-    """A run that goes on keeps its plan, and says so."""
-    make_two_tables(place)
-    command = Command(place)
-    assert command.run("bad", "--range-count", "4", *ONE_REJECTED).code == 4
-
-    second = command.run("bad", "--range-count", "8", *ONE_REJECTED)
-
-    assert second.code == 4, str(second)
-    assert "keeps its plan of 4 ranges" in second.err

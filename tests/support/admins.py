@@ -10,6 +10,7 @@ from cass_snapshot.model import (
     Cells,
     Checkpoint,
     RangeState,
+    Recut,
     RunRecord,
     RunState,
     Table,
@@ -60,6 +61,18 @@ class MemoryLedger:
         for record, ranges in records:
             self.records.append(record)
             self.plans[record.run_id, record.source] = [Checkpoint(range=r) for r in ranges]
+
+    def recut(self, record: RunRecord, change: Recut) -> None:
+        """Change a plan."""
+        key = (record.run_id, record.source)
+        ends = {r.number: r.end for r in change.narrowed}
+        kept = [c for c in self.plans[key] if c.range not in change.gone]
+        kept = [
+            replace(c, range=replace(c.range, end=ends.get(c.range.number, c.range.end)))
+            for c in kept
+        ]
+        kept += [Checkpoint(range=r) for r in change.added]
+        self.plans[key] = sorted(kept, key=lambda c: c.range.start)
 
     def take_over(self, record: RunRecord) -> int:
         """Return the next epoch."""
