@@ -14,6 +14,7 @@ from cass_snapshot.cli.plan import plan
 from cass_snapshot.cli.replay_wal import replay_wal
 from cass_snapshot.cli.run import run
 from cass_snapshot.cli.status import status
+from cass_snapshot.cli.wal import commands as wal
 from cass_snapshot.errors import SnapshotError
 from cass_snapshot.exits import exit_code_for
 
@@ -45,6 +46,7 @@ app = typer.Typer(
 app.command("plan", rich_help_panel="Snapshot")(flattened(plan))
 app.command("run", rich_help_panel="Snapshot")(flattened(run))
 app.command("replay-wal", rich_help_panel="Recover")(flattened(replay_wal))
+app.add_typer(wal(), name="wal", rich_help_panel="Recover")
 app.command("find-missing", rich_help_panel="Verify")(flattened(find_missing))
 app.command("status", rich_help_panel="Watch")(flattened(status))
 app.command("doctor", rich_help_panel="Set up")(flattened(doctor))

@@ -54,7 +54,7 @@ class SegmentEnd:
 
 
 class Walk:
-    """One reading of a range's segments in order; ``ends`` tells how the last two of them end.
+    """One reading of a range's segments in order; ``read`` tells how each of them ends.
 
     With ``identity`` every header must be of that run, table and range, and of no newer epoch;
     without it, of the same as the first.
@@ -67,7 +67,7 @@ class Walk:
         names: Sequence[SegmentName],
         identity: WalIdentity | None = None,
     ) -> None:
-        self.ends: tuple[SegmentEnd | None, SegmentEnd | None] = (None, None)
+        self.read: list[SegmentEnd] = []
         self._files = files
         self._folder = folder
         self._names = names
@@ -76,6 +76,12 @@ class Walk:
         self._epoch_max = identity.epoch if identity else None
         self._epoch = 0
         self._range_end: int | None = None
+
+    @property
+    def ends(self) -> tuple[SegmentEnd | None, SegmentEnd | None]:
+        """Return how the last segment but one and the last one end, None where there is none."""
+        before, newest = [None, None, *self.read][-2:]
+        return before, newest
 
     def batches(self) -> Iterator[Batch]:
         """Yield every batch, oldest first, until the first that is not whole.
@@ -164,7 +170,7 @@ class Walk:
         if not newest and reader.footer is None:
             why = "it ends without a footer, and a newer segment shows that it had one"
             raise corrupt(f"{reader.where}:{reader.end}", why)
-        self.ends = (self.ends[1], _end_of(reader, torn))
+        self.read.append(_end_of(reader, torn))
 
 
 def _still_broken(file: File, reader: SegmentReader, offset: int) -> bool:
