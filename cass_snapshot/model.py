@@ -256,6 +256,15 @@ class Checkpoint:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    """A process that may write a run, for so many seconds more unless it says so again."""
+
+    run_id: str
+    holder: str
+    left_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Recut:
     """What changes of a plan: ranges that go, ranges that end earlier, ranges that come."""
 

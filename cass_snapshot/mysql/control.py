@@ -34,6 +34,8 @@ SHAPES: dict[str, tuple[tuple[str, str], ...]] = {
         ("ended_at", "DATETIME(3) NULL"),
         ("exit_code", "INT NULL"),
         ("version", "VARCHAR(32) NOT NULL"),
+        ("holder", "VARCHAR(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL DEFAULT ''"),
+        ("lease_until", "DATETIME(3) NULL"),
     ),
     CHECKPOINTS: (
         ("run_id", _ID),
@@ -98,7 +100,11 @@ SHAPES: dict[str, tuple[tuple[str, str], ...]] = {
 """Each control table's columns and their definitions. ``mismatched`` is NULL where only counts were
 compared, which cannot see it. ``tally`` is JSON of what a batch has besides its rows, NULL where
 that is nothing; ``replaced`` JSON of the NULLs that were replaced, by source column."""
-ADDED = {WAL: ("tally",), VALIDATION: ("rejected", "static_only", "replaced")}
+ADDED = {
+    RUNS: ("holder", "lease_until"),
+    WAL: ("tally",),
+    VALIDATION: ("rejected", "static_only", "replaced"),
+}
 """Columns that tables of the first version lack; ``add_columns`` adds them."""
 _KEYS = {
     RUNS: "PRIMARY KEY (`run_id`, `source`), KEY `by_source` (`source`, `started_at`)",
@@ -161,6 +167,7 @@ def add_columns(database: str, table: str, there: Collection[str]) -> str:
 
 
 OF_RUN = "`run_id` = %s AND `source` = %s"
+LEASE_END = "UTC_TIMESTAMP(3) + INTERVAL %s SECOND"
 CHECKPOINT_COLUMNS = (
     "`range`, `range_start`, `range_end`, `batch_seq`, `position`, `rows_read`,"
     " `rows_written`, `row_digest`, `state`, `attempts`"
@@ -200,16 +207,12 @@ class ControlSql:
             f"SELECT 1 FROM {runs} WHERE `target` = %s AND `target_created` = 1 LIMIT 1"
         )
         self.insert_run = (
-            f"INSERT INTO {runs} ({run_columns}, `started_at`, `version`)"
-            " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, UTC_TIMESTAMP(3), %s)"
-        )
-        self.take_over = (
-            f"UPDATE {runs} SET `epoch` = `epoch` + 1, `state` = 'running', `ended_at` = NULL,"
-            f" `exit_code` = NULL WHERE {OF_RUN} AND `epoch` = %s"
+            f"INSERT INTO {runs} ({run_columns}, `started_at`, `version`, `holder`, `lease_until`)"
+            f" VALUES (%s, %s, %s, %s, %s, %s, %s, %s, UTC_TIMESTAMP(3), %s, %s, {LEASE_END})"
         )
         self.finish = (
-            f"UPDATE {runs} SET `state` = %s, `exit_code` = %s, `ended_at` = UTC_TIMESTAMP(3)"
-            f" WHERE {OF_RUN} AND `epoch` = %s"
+            f"UPDATE {runs} SET `state` = %s, `exit_code` = %s, `ended_at` = UTC_TIMESTAMP(3),"
+            f" `lease_until` = NULL WHERE {OF_RUN} AND `epoch` = %s"
         )
         self.epoch = f"SELECT `epoch` FROM {runs} WHERE {OF_RUN} LOCK IN SHARE MODE"
 
@@ -217,16 +220,6 @@ class ControlSql:
         self.insert_range = (
             f"INSERT INTO {checkpoints} (`run_id`, `source`, `range`, `range_start`,"
             " `range_end`, `state`, `updated_at`) VALUES (%s, %s, %s, %s, %s, %s, UTC_TIMESTAMP(3))"
-        )
-        # A range that is begun, or that somebody changed meanwhile, is not matched.
-        self.remove_range = (
-            f"DELETE FROM {checkpoints} WHERE {OF_RUN} AND `range` = %s AND `range_start` = %s"
-            " AND `range_end` = %s AND `batch_seq` = 0"
-        )
-        self.narrow_range = (
-            f"UPDATE {checkpoints} SET `range_end` = %s, `updated_at` = UTC_TIMESTAMP(3)"
-            f" WHERE {OF_RUN} AND `range` = %s AND `range_start` = %s AND `range_end` > %s"
-            " AND `state` <> 'done'"
         )
         self.checkpoints = (
             f"SELECT {CHECKPOINT_COLUMNS} FROM {checkpoints} WHERE {OF_RUN} ORDER BY `range_start`"

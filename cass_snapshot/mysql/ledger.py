@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Collection, Sequence
+from functools import partial
+from typing import Any, TypeVar
 
 import orjson
 from mysql.connector import Error
 
 from cass_snapshot import __version__
-from cass_snapshot.errors import Fenced, PreflightError, StateError
+from cass_snapshot.errors import PreflightError, SnapshotError
 from cass_snapshot.model import (
     Checkpoint,
+    Hold,
     RangeState,
     Recut,
     RunRecord,
@@ -23,9 +25,14 @@ from cass_snapshot.mysql import control
 from cass_snapshot.mysql.checkpoint import MENDED, checkpoint_of, range_tally
 from cass_snapshot.mysql.connection import address, connect
 from cass_snapshot.mysql.faults import translate
+from cass_snapshot.mysql.leases import LeaseKeeper
+from cass_snapshot.mysql.recutting import RecutSql, make_room
 from cass_snapshot.mysql.statements import COLUMN_FACTS, PRIMARY_KEY_FACTS, TABLE_FACTS
+from cass_snapshot.protocols.targets import LEASE_S
 from cass_snapshot.settings import MysqlSettings
 from cass_snapshot.validation import RangeTally, Validation
+
+Result = TypeVar("Result")
 
 
 class MysqlLedger:
@@ -35,6 +42,8 @@ class MysqlLedger:
         self._settings = settings
         self._database = settings.control
         self._sql = control.ControlSql(self._database)
+        self._recut = RecutSql(self._database)
+        self._leases = LeaseKeeper(self._database)
         self._connection: Any = None
 
     def check_shapes(self) -> None:
@@ -86,87 +95,49 @@ class MysqlLedger:
         """Tell whether some run of ours created a target."""
         return bool(self._query(self._sql.created_by_us, (target,)))
 
-    def register(self, records: Sequence[tuple[RunRecord, Sequence[TokenRange]]]) -> None:
+    def holds(self, source: str, target: str) -> list[Hold]:
+        """Return who holds runs of a source into a target at this moment."""
+        return self._within(lambda cursor: self._leases.holds(cursor, source, target))
+
+    def register(
+        self,
+        records: Sequence[tuple[RunRecord, Sequence[TokenRange]]],
+        *,
+        holder: str = "",
+        dead: Collection[str] = (),
+    ) -> None:
         """Store runs and their whole plans in one transaction, before any copying (I7)."""
-        try:
-            connection = self._connected()
-            with connection.cursor() as cursor:
-                for record, ranges in records:
-                    cursor.execute(self._sql.insert_run, (*_run_values(record), __version__))
-                    self._insert_ranges(cursor, record, ranges)
-            connection.commit()
-        except Error as error:
-            raise self._failed(error) from error
+
+        def store(cursor: Any) -> None:  # noqa: ANN401 - see connection.connect
+            for record, ranges in records:
+                self._leases.refuse_held(cursor, record, dead)
+                values = (*_run_values(record), __version__, holder, LEASE_S)
+                cursor.execute(self._sql.insert_run, values)
+                self._insert_ranges(cursor, record, ranges)
+
+        self._within(store)
 
     def recut(self, record: RunRecord, change: Recut) -> None:
-        """Cut what remains of a plan anew, in one transaction; the ring stays covered once (I7).
+        """Cut what remains of a plan anew, in one transaction; the ring stays covered once (I7)."""
 
-        Raises:
-            Fenced: another process took the run over.
-            StateError: a range is no longer what it was when the change was made up.
-        """
-        key = (record.run_id, record.source)
-        try:
-            connection = self._connected()
-            with connection.cursor() as cursor:
-                self._guard(cursor, record)
-                changed = 0
-                for r in change.gone:
-                    cursor.execute(self._sql.remove_range, (*key, r.number, r.start, r.end))
-                    changed += cursor.rowcount
-                for r in change.narrowed:
-                    cursor.execute(self._sql.narrow_range, (r.end, *key, r.number, r.start, r.end))
-                    changed += cursor.rowcount
-                if changed != len(change.gone) + len(change.narrowed):
-                    connection.rollback()
-                    raise StateError(
-                        "the ranges changed while they were cut anew",
-                        where=f"run {record.run_id}, {record.source}; nothing was changed",
-                        fix="see which process is at this run, and try again if it has ended",
-                    )
-                self._insert_ranges(cursor, record, change.added)
-            connection.commit()
-        except Error as error:
-            raise self._failed(error) from error
+        def cut(cursor: Any) -> None:  # noqa: ANN401 - see connection.connect
+            self._leases.guard(cursor, record)
+            make_room(cursor, self._recut, record, change)
+            self._insert_ranges(cursor, record, change.added)
 
-    def _guard(self, cursor: Any, record: RunRecord) -> None:  # noqa: ANN401 - see connection.connect
-        """Hold off a take-over until this transaction ends."""
-        cursor.execute(self._sql.epoch, (record.run_id, record.source))
-        row = cursor.fetchone()
-        if row is None or row[0] != record.epoch:
-            cursor.execute("ROLLBACK")
-            raise Fenced(
-                "another process has taken this run over",
-                where=f"run {record.run_id}, {record.source}; nothing was changed",
-                fix="leave the copy to the other process",
-            )
+        self._within(cut)
 
-    def _insert_ranges(
-        self,
-        cursor: Any,  # noqa: ANN401 - see connection.connect
-        record: RunRecord,
-        ranges: Sequence[TokenRange],
-    ) -> None:
-        key = (record.run_id, record.source)
-        cursor.executemany(
-            self._sql.insert_range,
-            [(*key, r.number, r.start, r.end, RangeState.PENDING.value) for r in ranges],
+    def take_over(self, record: RunRecord, *, holder: str = "", dead: str = "") -> int:
+        """Raise the epoch, so that writers of an earlier one are fenced; return the new one."""
+        self._within(
+            lambda cursor: self._leases.take_over(cursor, record, holder=holder, dead=dead)
         )
-
-    def take_over(self, record: RunRecord) -> int:
-        """Raise the epoch, so that writers of an earlier one are fenced; return the new one.
-
-        Raises:
-            Fenced: somebody else raised it first.
-        """
-        changed = self._change(self._sql.take_over, (record.run_id, record.source, record.epoch))
-        if changed != 1:
-            raise Fenced(
-                "another process is taking this run over at this moment",
-                where=f"run {record.run_id}, {record.source}",
-                fix="see which process it is, and try again if it has ended",
-            )
         return record.epoch + 1
+
+    def renew(self, records: Sequence[RunRecord]) -> None:
+        """Hold runs for LEASE_S from now on."""
+        for record in records:  # each by itself: it waits for the batches of its table alone
+            self._within(partial(self._renew, record))
 
     def checkpoints(self, record: RunRecord) -> list[Checkpoint]:
         """Return the checkpoint of every range, in order of their tokens."""
@@ -249,6 +220,36 @@ class MysqlLedger:
         except Error as error:
             raise self._failed(error) from error
         return changed
+
+    def _within(self, work: Callable[[Any], Result]) -> Result:
+        """Do something in a transaction of its own; whatever fails leaves nothing of it."""
+        try:
+            connection = self._connected()
+            try:
+                with connection.cursor() as cursor:
+                    made = work(cursor)
+                connection.commit()
+            except SnapshotError:
+                connection.rollback()
+                raise
+        except Error as error:
+            raise self._failed(error) from error
+        return made
+
+    def _renew(self, record: RunRecord, cursor: Any) -> None:  # noqa: ANN401 - see connection.connect
+        self._leases.renew(cursor, record)
+
+    def _insert_ranges(
+        self,
+        cursor: Any,  # noqa: ANN401 - see connection.connect
+        record: RunRecord,
+        ranges: Sequence[TokenRange],
+    ) -> None:
+        key = (record.run_id, record.source)
+        cursor.executemany(
+            self._sql.insert_range,
+            [(*key, r.number, r.start, r.end, RangeState.PENDING.value) for r in ranges],
+        )
 
     def _failed(self, error: Error) -> Exception:
         self._connection = None

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Protocol
 
 from cass_snapshot.model import (
     Batch,
     Cells,
     Checkpoint,
+    Hold,
     Lines,
     RangeState,
     Recut,
@@ -96,6 +97,10 @@ class Target(Protocol):
         ...
 
 
+LEASE_S = 30
+"""How long a run is held after a process said that it holds it; seconds of the target's clock."""
+
+
 class Ledger(Protocol):
     """The target's own record of runs, ranges and verifications."""
 
@@ -115,8 +120,35 @@ class Ledger(Protocol):
         """Tell whether some run of ours created a target."""
         ...
 
-    def register(self, records: Sequence[tuple[RunRecord, Sequence[TokenRange]]]) -> None:
-        """Store runs and their whole plans in one transaction, before any copying (I7)."""
+    def holds(self, source: str, target: str) -> list[Hold]:
+        """Return who holds runs of a source into a target at this moment."""
+        ...
+
+    def register(
+        self,
+        records: Sequence[tuple[RunRecord, Sequence[TokenRange]]],
+        *,
+        holder: str = "",
+        dead: Collection[str] = (),
+    ) -> None:
+        """Store runs and their whole plans in one transaction, before any copying (I7).
+
+        Args:
+            records: the runs; they are held for LEASE_S.
+            holder: this process; an empty text keeps nobody away.
+            dead: holders of other runs that are known to have ended.
+
+        Raises:
+            LockedError: another process copies one of the tables into the same target.
+        """
+        ...
+
+    def renew(self, records: Sequence[RunRecord]) -> None:
+        """Hold runs for LEASE_S from now on.
+
+        Raises:
+            Fenced: another process took one over.
+        """
         ...
 
     def recut(self, record: RunRecord, change: Recut) -> None:
@@ -128,10 +160,16 @@ class Ledger(Protocol):
         """
         ...
 
-    def take_over(self, record: RunRecord) -> int:
+    def take_over(self, record: RunRecord, *, holder: str = "", dead: str = "") -> int:
         """Raise the epoch, so that writers of an earlier one are fenced; return the new one.
 
+        Args:
+            record: the run; it is held for LEASE_S.
+            holder: this process.
+            dead: who held it and is known to have ended, an empty text where that is not known.
+
         Raises:
+            LockedError: another process holds it.
             Fenced: somebody else raised it first.
         """
         ...

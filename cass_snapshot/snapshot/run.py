@@ -12,14 +12,15 @@ from cass_snapshot import __version__, logs
 from cass_snapshot.model import TableName
 from cass_snapshot.planned import Finding, Level
 from cass_snapshot.protocols import SourceAdmin, TargetAdmin
-from cass_snapshot.retry import Patience
 from cass_snapshot.settings import Settings, redacted
 from cass_snapshot.settings.tables import TableSettings
 from cass_snapshot.snapshot.journal import Journal
+from cass_snapshot.snapshot.lease import Lease
 from cass_snapshot.snapshot.plan import Examined, RunPlan, examine, lay_out
 from cass_snapshot.snapshot.preflight.findings import found_by, in_short, refuse_failures
 from cass_snapshot.snapshot.preflight.gauge import ordering_of
 from cass_snapshot.snapshot.process import Standby
+from cass_snapshot.snapshot.registering import register
 from cass_snapshot.snapshot.remains import cut_anew
 from cass_snapshot.snapshot.rundir import (
     RunDirectory,
@@ -65,7 +66,9 @@ def run(
         settings = _reading_from(source.datacenter, settings)
         plan = _ordered(settings, plan, source, target)
         stop = stack.enter_context(StopRequest())
-        plan = _register(plan, target, settings.mysql.unavailable_timeout_s)
+        plan = register(plan, target, settings.mysql.unavailable_timeout_s)
+        records = [table.job.record for table in plan.tables]
+        lease = stack.enter_context(Lease(partial(open_target_admin, settings.mysql), records))
         directory = _open_directory(settings, plan, command_line)
         plan, cut = cut_anew(settings, plan, target.ledger, directory.wal)
         doctor = in_short(findings)
@@ -74,7 +77,7 @@ def run(
         _tell_orders(session.journal, plan)
         for line in cut:
             session.journal.emit("plan", "started", line)
-        return session.run(standby)
+        return session.run(lease, standby)
 
 
 def _refused_or_found(
@@ -152,26 +155,6 @@ def _open_directory(settings: Settings, plan: RunPlan, command_line: Sequence[st
     logs.to_file(directory.path / "run.log", settings.log)
     directory.write_run(_run_record(settings, plan, names, command_line))
     return directory
-
-
-def _register(plan: RunPlan, target: TargetAdmin, unavailable_s: float) -> RunPlan:
-    """Register what is new, take over what is not, and create targets that are missing."""
-    target.prepare()
-    target.ledger.register([(t.job.record, t.ranges) for t in plan.tables if not t.registered])
-    tables = []
-    for planned in plan.tables:
-        table, job = planned, planned.job
-        if table.registered:
-            # A batch of the process before may hold its shared lock for a moment yet.
-            patience = Patience(unavailable_s=unavailable_s)
-            epoch = patience.call(partial(target.ledger.take_over, job.record))
-            job = replace(job, record=replace(job.record, epoch=epoch))
-            # What that process had in hand when its checkpoints were read is in by now, or never.
-            table = replace(table, checkpoints=tuple(target.ledger.checkpoints(job.record)))
-        if not job.target.exists:
-            target.create(job.target)
-        tables.append(replace(table, job=job))
-    return replace(plan, tables=tuple(tables))
 
 
 def _run_record(

@@ -21,6 +21,7 @@ from cass_snapshot.snapshot.copying import Copying
 from cass_snapshot.snapshot.disk import disk_error
 from cass_snapshot.snapshot.ending import Ending
 from cass_snapshot.snapshot.journal import Journal
+from cass_snapshot.snapshot.lease import Lease
 from cass_snapshot.snapshot.leftovers import remove_leftovers
 from cass_snapshot.snapshot.pace import Pace
 from cass_snapshot.snapshot.plan import RunPlan
@@ -78,16 +79,19 @@ class Session:
         self._counting: Counting | None = None
         self._written_at = 0.0
         self._stop = stop
+        self._lease: Lease | None = None
         self._scratch: Path | None = None
         stop.at_once = self._end_at_once
         self._pool: Pool | None = None
 
-    def run(self, standby: Standby | None = None) -> RunStatus:
+    def run(self, lease: Lease, standby: Standby | None = None) -> RunStatus:
         """Copy, verify, record; return the final status.
 
         Args:
+            lease: says that the run is this process's.
             standby: processes that wait already for something to do.
         """
+        self._lease = lease
         verb = "continues" if self._plan.continues else "begins"
         self.journal.emit(
             "run", "started", f"run {self._plan.run_id} {verb}", extensions=logs.extensions()
@@ -141,7 +145,9 @@ class Session:
         return not self._stop.requested and self._copying.halted is None
 
     def _tick(self) -> None:
-        """Look for a wish to stop; show and write the status."""
+        """Look for a wish to stop, and for another owner; show and write the status."""
+        if self._lease is not None and self._lease.lost is not None:
+            self._copying.halt(self._lease.lost)
         if self._stop.requested and self._pool is not None:
             if self._progress.status().phase is not Phase.STOPPING:
                 self._phase(Phase.STOPPING)
@@ -208,6 +214,8 @@ class Session:
 
     def _finish(self) -> RunStatus:
         """Record how it ended: in the ledger, then in ``result.json``."""
+        if self._lease is not None:
+            self._lease.end()
         tallies = self._aside.settle()
         ending = Ending(
             self._plan,

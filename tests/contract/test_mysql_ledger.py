@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from cass_snapshot.errors import Fenced, StateError
+from cass_snapshot.errors import Fenced, LockedError, StateError
 from cass_snapshot.forms import Form
-from cass_snapshot.model import Recut, Tally
+from cass_snapshot.model import Recut, RunState, Tally
+from cass_snapshot.protocols.targets import LEASE_S
 from cass_snapshot.validation import RangeCount, RangeTally, Validation
 from cass_snapshot.wiring.admins import open_target_admin
 from tests.support.planned_targets import NAME, RANGE, RUN_ID, Bench, Into, make_bench
@@ -159,5 +160,39 @@ def test_a_plan_is_cut_anew_as_a_whole_or_not_at_all(bench: Bench) -> None:
         assert [c.range.number for c in ledger.checkpoints(bench.record)] == [RANGE.number, 902]
         with pytest.raises(Fenced):
             ledger.recut(replace(bench.record, epoch=bench.record.epoch + 1), Recut())
+    finally:
+        admin.close()
+
+
+def test_a_run_is_held_until_its_lease_ends_or_its_holder_is_known_to_be_dead(
+    bench: Bench,
+) -> None:
+    """By the server's clock; whoever is late finds the epoch raised."""
+    admin = open_target_admin(bench.settings)
+    ledger, holder = admin.ledger, "db-1, process 5 on b-1/77"
+    try:
+        second, third = (replace(bench.record, run_id=f"another-{n}") for n in (2, 3))
+        ledger.register([(second, [RANGE])], holder=holder, dead=())
+        (hold,) = ledger.holds(second.source, second.target)
+        assert (hold.run_id, hold.holder) == (second.run_id, holder)
+        assert 0 < hold.left_s <= LEASE_S
+        with pytest.raises(LockedError, match="db-1, process 5 holds it"):
+            ledger.register([(third, [RANGE])], holder="me", dead=())
+        assert ledger.runs(third.run_id) == []
+        with pytest.raises(LockedError, match="db-1, process 5 holds it"):
+            ledger.take_over(second, holder="me")
+        assert ledger.take_over(second, holder="me", dead=holder) == second.epoch + 1
+        mine = replace(second, epoch=second.epoch + 1)
+        ledger.renew([mine])
+        with pytest.raises(Fenced, match="taken this run over"):
+            ledger.renew([second])
+        bench.place.sql(
+            "UPDATE {db}.snapshot_runs SET lease_until = UTC_TIMESTAMP(3) - INTERVAL 1 SECOND"
+        )
+        assert ledger.holds(second.source, second.target) == []
+        assert ledger.take_over(mine, holder="you") == mine.epoch + 1
+        ledger.finish(replace(mine, epoch=mine.epoch + 1), RunState.DONE, 0)
+        assert ledger.holds(second.source, second.target) == []
+        ledger.register([(third, [RANGE])], holder="me", dead=())
     finally:
         admin.close()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 
-from cass_snapshot.errors import PreflightError, SnapshotError
+from cass_snapshot.errors import LockedError, PreflightError, SnapshotError
 from cass_snapshot.model import (
     Cells,
     Checkpoint,
+    Hold,
     RangeState,
     Recut,
     RunRecord,
@@ -34,6 +35,8 @@ class MemoryLedger:
     marked: list[tuple[int, RangeState, int]] = field(default_factory=list)
     validations: list[Validation] = field(default_factory=list)
     ours: set[str] = field(default_factory=set)
+    held: dict[str, Hold] = field(default_factory=dict)
+    renewed: int = 0
     there: bool = True
     down: SnapshotError | None = None
 
@@ -43,7 +46,7 @@ class MemoryLedger:
 
     def newest(self, source: str, target: str) -> RunRecord | None:
         """Return the run that was registered last."""
-        found = [r for r in self.records if (r.source, r.target) == (source, target)]
+        found = self.runs_into(source, target)
         return found[-1] if found else None
 
     def runs(self, run_id: str) -> list[RunRecord]:
@@ -56,8 +59,30 @@ class MemoryLedger:
             raise self.down
         return target in self.ours
 
-    def register(self, records: Sequence[tuple[RunRecord, Sequence[TokenRange]]]) -> None:
+    def holds(self, source: str, target: str) -> list[Hold]:
+        """Return who holds a run."""
+        return [
+            self.held[r.run_id] for r in self.runs_into(source, target) if r.run_id in self.held
+        ]
+
+    def runs_into(self, source: str, target: str) -> list[RunRecord]:
+        """Return the runs of a source into a target."""
+        return [r for r in self.records if (r.source, r.target) == (source, target)]
+
+    def register(
+        self,
+        records: Sequence[tuple[RunRecord, Sequence[TokenRange]]],
+        *,
+        holder: str = "",
+        dead: Collection[str] = (),
+    ) -> None:
         """Keep runs and plans."""
+        for record, _ in records:
+            for hold in self.holds(record.source, record.target):
+                if hold.holder not in dead:
+                    raise LockedError("another process copies this table", why=hold.holder)
+            if holder:
+                self.held[record.run_id] = Hold(run_id=record.run_id, holder=holder, left_s=30)
         for record, ranges in records:
             self.records.append(record)
             self.plans[record.run_id, record.source] = [Checkpoint(range=r) for r in ranges]
@@ -74,9 +99,20 @@ class MemoryLedger:
         kept += [Checkpoint(range=r) for r in change.added]
         self.plans[key] = sorted(kept, key=lambda c: c.range.start)
 
-    def take_over(self, record: RunRecord) -> int:
+    def take_over(self, record: RunRecord, *, holder: str = "", dead: str = "") -> int:
         """Return the next epoch."""
+        hold = self.held.get(record.run_id)
+        if hold is not None and hold.holder != dead:
+            raise LockedError("another process copies this table", why=hold.holder)
+        if holder:
+            self.held[record.run_id] = Hold(run_id=record.run_id, holder=holder, left_s=30)
         return record.epoch + 1
+
+    def renew(self, records: Sequence[RunRecord]) -> None:
+        """Note that runs are held, or that one is lost."""
+        if self.down is not None:
+            raise self.down
+        self.renewed += len(records)
 
     def checkpoints(self, record: RunRecord) -> list[Checkpoint]:
         """Return a run's checkpoints."""
