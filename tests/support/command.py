@@ -141,6 +141,12 @@ class Running:
         # Forked ones are called what the command is called.
         return [pid for pid, line in lines.items() if b"spawn_main" in line or line == self._line]
 
+    def kill_workers(self, pids: Sequence[int]) -> None:
+        """Kill worker processes, those of them that are still there."""
+        for pid in pids:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
     def until(self, condition: Any, what: str) -> None:  # noqa: ANN401 - any callable
         """Wait for a condition; fail at once when the command ends before it holds."""
 
@@ -157,15 +163,19 @@ class Command:
 
     Args:
         place: where it reads from and writes to.
+        variables: of the environment, by their whole names.
         settings: variables for every command, as ``MYSQL__BATCH_ROWS_MAX="100"``.
     """
 
-    def __init__(self, place: Place, **settings: str) -> None:
+    def __init__(
+        self, place: Place, variables: Mapping[str, str] | None = None, /, **settings: str
+    ) -> None:
         self.place = place
         self.runs = place.folder / "runs"
         self._environment = {
             **{name: os.environ[name] for name in _KEPT if name in os.environ},
             **place.environment,
+            **(variables or {}),
             **{f"CASS_SNAPSHOT_{name}": value for name, value in settings.items()},
         }
 
