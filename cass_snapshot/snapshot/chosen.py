@@ -9,11 +9,12 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from cass_snapshot.errors import PreflightError, StateError
+from cass_snapshot.errors import LockedError, PreflightError, StateError
 from cass_snapshot.model import RunRecord
-from cass_snapshot.protocols import Target, TargetAdmin
+from cass_snapshot.protocols import Ledger, Target, TargetAdmin
 from cass_snapshot.settings import MysqlSettings, Settings
 from cass_snapshot.snapshot.definition import mapping_of, restore
+from cass_snapshot.snapshot.holder import has_ended
 from cass_snapshot.snapshot.rundir import choose, run_id_of, table_lock
 from cass_snapshot.wiring import (
     TableJob,
@@ -82,6 +83,8 @@ def chosen_run(
             _refuse_overtaken(job, admin.ledger.newest(job.record.source, job.record.target))
         if prepare:
             admin.prepare()
+            for job in jobs:
+                _refuse_held(job, admin.ledger)
         scratch = Path(tempfile.mkdtemp(prefix=".replay-", dir=folder))
         stack.callback(shutil.rmtree, scratch, ignore_errors=True)
         yield ChosenRun(
@@ -129,6 +132,19 @@ def _as_it_is(admin: TargetAdmin, job: TableJob) -> TableJob:
             fix=f"cass-snapshot run --new {job.table.name}",
         )
     return replace(job, target=replace(job.target, owned=there.owned, shared=there.shared))
+
+
+def _refuse_held(job: TableJob, ledger: Ledger) -> None:
+    """Refuse a table that a process is copying, of this machine or another one."""
+    for hold in ledger.holds(job.record.source, job.record.target):
+        if not has_ended(hold.holder):
+            who = hold.holder.partition(" on ")[0]
+            raise LockedError(
+                "another process copies this table",
+                where=f"{job.table.name}, run {hold.run_id}; nothing was written",
+                why=f"{who} holds it, and has {hold.left_s:.0f} s to say so again",
+                fix="wait until it has ended; if it is dead, these seconds",
+            )
 
 
 def _refuse_overtaken(job: TableJob, newest: RunRecord | None) -> None:

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from cass_snapshot.errors import StateError
-from cass_snapshot.model import RunState, Table
+from cass_snapshot.errors import LockedError, StateError
+from cass_snapshot.model import Hold, RunState, Table
 from cass_snapshot.planned import PlannedTarget, TableMapping
 from cass_snapshot.settings import Settings
 from cass_snapshot.snapshot.chosen import chosen_run
+from cass_snapshot.snapshot.holder import own_name
 from tests.support.admins import MemoryAdmin
 from tests.support.plans import plan, settings
 
@@ -71,3 +72,21 @@ def test_a_target_that_is_gone_is_not_written(arrange: Arrange) -> None:
         chosen_run(arrange(MemoryAdmin()), run=None, table=None),
     ):
         pass
+
+
+def test_a_table_that_a_process_elsewhere_copies_is_not_written(arrange: Arrange) -> None:
+    """Its lease says so; one of a dead process of this machine says nothing."""
+    admin = MemoryAdmin(there={"orders"})
+    given = arrange(admin)
+    (record,) = admin.ledger.records
+    elsewhere = Hold(run_id=record.run_id, holder="db-7, process 1 on b-1/5", left_s=20)
+    admin.ledger.held[record.run_id] = elsewhere
+    with (
+        pytest.raises(LockedError, match="db-7, process 1 holds it, and has 20 s"),
+        chosen_run(given, run=None, table=None),
+    ):
+        pass
+    gone = f"{own_name().rpartition('/')[0]}/1"
+    admin.ledger.held[record.run_id] = replace(elsewhere, holder=gone)
+    with chosen_run(given, run=None, table=None) as chosen:
+        assert len(chosen.jobs) == 1
