@@ -21,13 +21,14 @@ class Task:
     """Something that one worker does with one table; ``id`` is unique within a pool.
 
     ``writes`` tells that it keeps the target busy and not the source, ``ahead`` that its first page
-    is asked for while the task before it ends.
+    is asked for while the task before it ends, ``speaks`` that the worker tells of every batch.
     """
 
     id: int
     table: int
     writes: ClassVar[bool] = False
     ahead: ClassVar[bool] = False
+    speaks: ClassVar[bool] = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +36,7 @@ class CopyRange(Task):
     """Capture and apply what is left of a token range."""
 
     ahead: ClassVar[bool] = True
+    speaks: ClassVar[bool] = True
     range: TokenRange
 
 
@@ -47,6 +49,7 @@ class GatherRange(Task):
     """
 
     ahead: ClassVar[bool] = True
+    speaks: ClassVar[bool] = True
     checkpoint: Checkpoint
     index: Path
 
@@ -72,6 +75,7 @@ class LoadSlice(Task):
     """Write the rows of a slice of a window."""
 
     writes: ClassVar[bool] = True
+    speaks: ClassVar[bool] = True
     window: Path
     number: int
 

@@ -10,12 +10,12 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass, field
-from multiprocessing.connection import Connection, wait
-from multiprocessing.process import BaseProcess
+from dataclasses import dataclass
+from multiprocessing.connection import wait
 from time import monotonic
 
 from cass_snapshot.errors import SnapshotError, StateError
+from cass_snapshot.snapshot.member import Member
 from cass_snapshot.snapshot.messages import (
     Applied,
     Captured,
@@ -43,16 +43,6 @@ TICK_S = 0.25
 END_S = 30.0
 """How long a worker may take to end when it was asked to, before it is killed, which is safe."""
 log = logging.getLogger(__name__)
-
-
-@dataclass(slots=True, eq=False)
-class _Worker:
-    """A live worker and what it holds."""
-
-    name: str
-    process: BaseProcess
-    pipe: Connection[object, object]
-    tasks: dict[int, Task] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +85,7 @@ class Pool:
         """How many workers are given tasks at most; may change at any time."""
         self._hear: Hear = _deaf
         self._tick = tick
-        self._workers: list[_Worker] = []
+        self._workers: list[Member] = []
         self._pending = TaskQueue()
         self._task_deaths: Counter[int] = Counter()
         self._deaths_in_a_row = 0
@@ -144,7 +134,7 @@ class Pool:
         for worker in self._workers:
             for task in worker.tasks:
                 if task in tasks:
-                    self._tell(worker, Leave(task=task))
+                    worker.tell(Leave(task=task))
         return waiting
 
     def stop(self) -> None:
@@ -154,7 +144,7 @@ class Pool:
         self._stopping = True
         self._pending.clear()
         for worker in self._workers:
-            self._tell(worker, Stop())
+            worker.tell(Stop())
 
     def kill(self) -> None:
         """End every worker at once; safe at every instruction."""
@@ -164,7 +154,7 @@ class Pool:
     def close(self) -> None:
         """Let the workers end, and see to it that each has."""
         for worker in self._workers:
-            self._tell(worker, None)
+            worker.tell(None)
         deadline = monotonic() + END_S
         for worker in self._workers:
             worker.process.join(max(0.0, deadline - monotonic()))
@@ -183,10 +173,9 @@ class Pool:
         for depth in range(1, RANGES_A_WORKER + 1):
             for worker in self._workers[: self.size]:
                 if len(worker.tasks) < depth and (task := self._next_for(worker, depth)):
-                    worker.tasks[task.id] = task
-                    self._tell(worker, task)
+                    worker.give(task)
 
-    def _next_for(self, worker: _Worker, depth: int) -> Task | None:
+    def _next_for(self, worker: Member, depth: int) -> Task | None:
         """Take the task that a worker does next, from the queue.
 
         Where there is something to read and something to write, half of the workers do either, so
@@ -203,7 +192,7 @@ class Pool:
             return None
         return self._pending.take(writes=writes)
 
-    def _lighter(self, worker: _Worker) -> bool:
+    def _lighter(self, worker: Member) -> bool:
         """Tell whether fewer of the other workers write than read."""
         others = [w for w in self._workers if w is not worker and w.tasks]
         writing = sum(any(task.writes for task in w.tasks.values()) for w in others)
@@ -213,15 +202,9 @@ class Pool:
         self._spawned += 1
         name = f"worker-{self._spawned}"
         started = self._standby.take() if self._standby else start()
-        worker = _Worker(name, started.process, started.pipe)
+        worker = Member(name, started.process, started.pipe)
         self._workers.append(worker)
-        self._tell(worker, Assignment(name=name, job=self._job))
-
-    def _tell(self, worker: _Worker, order: object) -> None:
-        try:
-            worker.pipe.send(order)
-        except OSError:  # it died; its sentinel says so, and its tasks are given to another
-            log.debug("worker %s is gone", worker.name)
+        worker.tell(Assignment(name=name, job=self._job))
 
     def _attend(self, timeout_s: float) -> None:
         """Take what the workers say, and notice those that died."""
@@ -233,15 +216,26 @@ class Pool:
         for worker in [by_sentinel[r] for r in ready if r in by_sentinel]:
             self._drain(worker)
             self._bury(worker)
+        for worker in self._workers:
+            self._end_stuck(worker)
 
-    def _drain(self, worker: _Worker) -> None:
+    def _end_stuck(self, worker: Member) -> None:
+        """Kill a worker that says nothing although it should; its death is noticed as any other."""
+        silent_s = worker.stuck_s()
+        if silent_s is not None:
+            log.warning("worker %s said nothing for %.0f s and is killed", worker.name, silent_s)
+            worker.heard_at = monotonic()
+            worker.process.kill()
+
+    def _drain(self, worker: Member) -> None:
         try:
             while worker.pipe.poll():
                 self._take(worker, worker.pipe.recv())
         except (EOFError, OSError):
             return  # a torn message of a worker that was killed; what it did is in the checkpoint
 
-    def _take(self, worker: _Worker, message: object) -> None:
+    def _take(self, worker: Member, message: object) -> None:
+        worker.heard_at = monotonic()
         if isinstance(message, Captured | Applied | Loaded):
             self._task_deaths.pop(message.task, None)
         if isinstance(message, Ended):
@@ -249,7 +243,7 @@ class Pool:
             self._deaths_in_a_row = 0
         self._hear(message)  # type: ignore[arg-type]  # workers send nothing else
 
-    def _bury(self, worker: _Worker) -> None:
+    def _bury(self, worker: Member) -> None:
         """Give a dead worker's tasks to others, unless they seem to be what kills."""
         worker.process.join()
         worker.pipe.close()

@@ -25,6 +25,12 @@ class Ahead(Task):
     ahead: ClassVar[bool] = True
 
 
+class Speaks(Task):
+    """A task of whose every batch a worker tells."""
+
+    speaks: ClassVar[bool] = True
+
+
 def begin(pipe: Connection[object, object]) -> None:
     """Serve the parent until it says no more, or is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -11,46 +11,11 @@ from typing import cast
 import pytest
 
 from cass_snapshot.snapshot import process, supervisor
-from cass_snapshot.snapshot.messages import Ended, FromWorker, Task
-from cass_snapshot.snapshot.supervisor import DEATHS_A_TASK_MAX, Pool, WorkerDeath
+from cass_snapshot.snapshot.supervisor import DEATHS_A_TASK_MAX, Pool
 from cass_snapshot.wiring import Job
 from tests.support import tiny_worker
+from tests.support.ears import Ears
 from tests.support.tiny_worker import DIES_ALWAYS, DIES_ONCE, ENDS, WAITS, Ahead
-
-
-class Ears:
-    """Keeps what a pool says, and may stop or kill its workers as soon as they hold something."""
-
-    def __init__(
-        self, folder: Path, size: int, *, stops: bool = False, kills: bool = False
-    ) -> None:
-        self.ended: dict[int, Ended] = {}
-        self.deaths: list[WorkerDeath] = []
-        self.stops = stops
-        self.kills = kills
-        self.pool = Pool(cast("Job", str(folder)), size=size, tick=self.tick)
-
-    def hear(self, message: FromWorker | WorkerDeath) -> None:
-        """Keep a message."""
-        if isinstance(message, WorkerDeath):
-            self.deaths.append(message)
-        elif isinstance(message, Ended):
-            assert message.task not in self.ended, "a task ended twice"
-            self.ended[message.task] = message
-
-    def tick(self) -> None:
-        """Do to the pool what is wanted, when every worker holds something."""
-        if (self.stops or self.kills) and all(self.pool.held.values()):
-            self.pool.stop()
-        if self.kills:
-            self.pool.kill()
-
-    def run(self, *kinds: int, of: type[Task] = Task) -> None:
-        """Run a task of each kind, and let the workers end."""
-        try:
-            self.pool.run([of(id=n, table=kind) for n, kind in enumerate(kinds)], self.hear)
-        finally:
-            self.pool.close()
 
 
 @pytest.fixture(autouse=True)
