@@ -76,6 +76,9 @@ class Copying:
         self._budget = budget
         self._watch = Watch(progress, journal)
         self._tries: Counter[int] = Counter()
+        self._set_aside: set[int] = set()
+        """Tasks that failed and are not tried any more, but for once at the end."""
+        self._last_try: frozenset[int] = frozenset()
         self._checkpoints = dict(enumerate(_pending(plan)))
         self._tasks = {
             number: CopyRange(id=number, table=table, range=checkpoint.range)
@@ -110,7 +113,23 @@ class Copying:
             )
             course.run()
             pool.run([self._tasks[one] for one in sorted(course.as_read)], self.hear)
+        self._once_more(pool)
         shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _once_more(self, pool: Pool) -> None:
+        """Try what failed once more, after all else: what stood in its way may be gone by now."""
+        self._last_try = frozenset(self._set_aside)
+        if not self._last_try or pool.stopping:
+            return
+        for table in self.failed:
+            self._progress.change(table, failures=())
+        self.failed.clear()
+        again = [self._tasks[task] for task in sorted(self._last_try)]
+        for task in again:
+            number = task.range.number
+            text = f"range {number} is tried once more, after all others"
+            self._journal.emit("retry", "started", text, table=self._name(task), range=number)
+        pool.run(again, self.hear)
 
     def complete(self, table: int) -> bool:
         """Tell whether every range of a table is done."""
@@ -204,7 +223,8 @@ class Copying:
                 self.halt(error)
             return False
         self._tries[task.id] += 1
-        if isinstance(error, Transient) and self._tries[task.id] < TRIES_A_RANGE_MAX and self.pool:
+        left = self._tries[task.id] < TRIES_A_RANGE_MAX and task.id not in self._last_try
+        if isinstance(error, Transient) and left and self.pool:
             self._progress.retried(found.table)
             self._journal.emit("retry", "warning", str(error), table=name, range=found.range.number)
             self.pool.add(task)
@@ -215,6 +235,7 @@ class Copying:
             attempts=self._tries[task.id],
             retryable=isinstance(error, Transient),
         )
+        self._set_aside.add(task.id)
         self._progress.failed(found.table, failure)
         self.failed.setdefault(found.table, []).append(failure)
         self._journal.emit(
