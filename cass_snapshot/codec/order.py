@@ -94,12 +94,14 @@ class LineOrder:
     ) -> Iterator[tuple[bytes, int]]:
         """Yield lines of sorted pieces in order, a stretch at a time, and how many it has."""
         if self._kinds:
-            pieces = tuple(pieces)
+            held = list(pieces)
             bounds = _bound(low), _bound(high)
-            made = merge(pieces, self._kinds, bounds, cut_bytes=bytes_max, rows_max=rows_max)
+            made = merge(tuple(held), self._kinds, bounds, cut_bytes=bytes_max, rows_max=rows_max)
             if made is not None:
+                held.clear()
                 yield from made
                 return
+            pieces = _emptied(held)
         rows: list[bytes] = []
         for piece in pieces:  # of which each is gone when the next one comes
             rows += _between(piece, low, high, self.key).split(b"\n")[:-1]
@@ -139,6 +141,13 @@ def _cuts(
         last = min(bisect_left(ends, start + cut_bytes, first), len(rows) - 1)
         yield Cut(size=ends[last] - start, plain=plain(rows[first : last + 1]))
         first, start = last + 1, ends[last]
+
+
+def _emptied(pieces: list[bytes]) -> Iterator[bytes]:
+    """Yield pieces, each of which is not in the list any more."""
+    pieces.reverse()
+    while pieces:
+        yield pieces.pop()
 
 
 def _stretches(rows: Sequence[bytes], *, rows_max: int, bytes_max: int) -> Iterator[int]:

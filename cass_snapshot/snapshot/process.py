@@ -15,12 +15,12 @@ import gc
 import multiprocessing
 import signal
 import sys
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:  # importing it takes longer than everything else here
     Pipe = Connection[object, object]
 
 _SPAWN = multiprocessing.get_context("spawn")
+_THREADS = Path("/proc/self/task")
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -95,8 +96,8 @@ def _fork(others: Sequence[Started]) -> Started:
 
 
 def _may_fork() -> bool:
-    """Tell whether nothing is running yet whose copy would be broken."""
-    return sys.platform == "linux" and threading.active_count() == 1
+    """Tell whether nothing is running yet whose copy would be broken, in Python or below it."""
+    return sys.platform == "linux" and len(list(_THREADS.iterdir())) == 1
 
 
 def _started(process: BaseProcess, ours: Pipe, theirs: Pipe) -> Started:
@@ -132,11 +133,12 @@ class Standby:
         self._started: list[Started] = []
 
     def __enter__(self) -> Self:
-        forks = _may_fork()
-        if forks and self._size:
+        forks = self._size > 0 and _may_fork()
+        if forks:
             from cass_snapshot.snapshot import worker  # noqa: F401 - late, and theirs by the fork
 
             gc.freeze()  # or a collection would copy what is shared, page by page
+            forks = _may_fork()  # what was imported may have started something
         try:
             while len(self._started) < self._size:
                 self._started.append(_fork(self._started) if forks else start())

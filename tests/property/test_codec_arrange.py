@@ -84,25 +84,30 @@ def test_a_key_with_an_escape_is_left_to_python() -> None:
     ("data", "rows"),
     [
         (b"", 0),
-        (b"[1]\n", 1),
-        (b"[\n", 1),
-        (b"\n", 1),
         (b'["abcd"]', 1),
-        (b'["abcd\n', 1),
-        (b'["abcd"\n', 1),
-        (b'["abcd"\n]', 1),
+        (b'["abcd', 1),
         (b'["abcd"]\n["efgh"]\n', 1),
         (b'["abcd"]\n', 2),
         (b'["abcd"]\n', 10**12),
+        (b'["abcd"]\n["ef', 2),
     ],
 )
 def test_other_lines_than_were_promised_are_not_arranged(data: bytes, rows: int) -> None:
-    """Nothing is read beyond them."""
-    assert _encode.arrange(data, rows, "t", 100, 9) is None
+    """Nothing is read beyond them, and no row is counted that is not there."""
+    with pytest.raises(ValueError, match="other lines"):
+        _encode.arrange(data, rows, "t", 100, 9)
 
 
 @pytest.mark.parametrize(
-    "data", [b"[]\n", b"[-]\n", b"[1.5]\n", b"[1", b'["1"]\n', b"[true]\n", b"[12\n"]
+    "data", [b"[1]\n", b"[\n", b"\n", b'["abcd"\n', b'["abcd\n', b'["a"x"b"]\n', b'"a"\n']
+)
+def test_other_values_than_texts_are_not_arranged(data: bytes) -> None:
+    """They are left to Python."""
+    assert _encode.arrange(data, 1, "t", 100, 9) is None
+
+
+@pytest.mark.parametrize(
+    "data", [b"[]\n", b"[-]\n", b"[1.5]\n", b'["1"]\n', b"[true]\n", b"[12\n", b"[null]\n"]
 )
 def test_other_values_than_integers_are_not_arranged(data: bytes) -> None:
     """They have an order of their own."""

@@ -132,10 +132,16 @@ def test_keys_of_several_values_are_merged_alike(
     ]
 
 
-@pytest.mark.parametrize("piece", [b'["abcd"]', b"[1]\n", b'["abcd"]\n[]\n', b"\n"])
-def test_other_pieces_than_were_promised_are_not_merged(piece: bytes) -> None:
+@pytest.mark.parametrize("piece", [b"[1]\n", b'["abcd"]\n[]\n', b"\n"])
+def test_other_pieces_than_were_promised_are_left_to_python(piece: bytes) -> None:
     """Nothing is read beyond them."""
     assert _encode.merge((b'["abcd"]\n', piece), "t", None, None, 100, 9) is None
+
+
+def test_a_piece_that_does_not_end_with_a_line_is_not_merged() -> None:
+    """Its last row would be another one."""
+    with pytest.raises(ValueError, match="other lines"):
+        _encode.merge((b'["abcd"]\n', b'["abcd"]'), "t", None, None, 100, 9)
 
 
 @pytest.mark.parametrize("bound", [b"", b"abc", b'["a', b'["a\\n"]', b"[7]", b'["a"'])

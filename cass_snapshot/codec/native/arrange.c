@@ -4,7 +4,11 @@
 /* Return None for lines that are left to Python. */
 static PyObject *failed(Result result)
 {
-    return result == NO_MEMORY ? PyErr_NoMemory() : Py_NewRef(Py_None);
+    if (result == NO_MEMORY)
+        return PyErr_NoMemory();
+    if (result == BROKEN_LINES)
+        return PyErr_Format(PyExc_ValueError, "other lines than they should be");
+    return Py_NewRef(Py_None);
 }
 
 static int is_key(const Sort *sort)
@@ -43,7 +47,7 @@ PyObject *arrange(PyObject *self, PyObject *args)
     Py_BEGIN_ALLOW_THREADS
     result = find_lines(&sort, data, data + size);
     if (result == SORTED)
-        result = sort.count == rows && rows > 0 ? sort_lines(&sort) : OTHER_LINES;
+        result = sort.count == rows && rows > 0 ? sort_lines(&sort) : BROKEN_LINES;
     Py_END_ALLOW_THREADS
     PyObject *made = NULL;
     if (result != SORTED)

@@ -127,7 +127,9 @@ Result find_lines(Sort *sort, const char *data, const char *end)
     Result result = SORTED;
     while (data < end && result == SORTED) {
         const char *stop = memchr(data, '\n', (size_t)(end - data));
-        const char *behind = stop == NULL ? NULL : key_end(sort->parts, data, stop);
+        if (stop == NULL)
+            return BROKEN_LINES;
+        const char *behind = key_end(sort->parts, data, stop);
         if (behind == NULL)
             return OTHER_LINES;
         if (sort->high != NULL && !below(sort, data, sort->high))

@@ -2,7 +2,8 @@
  *
  * A Sort begins as zeros with `parts`, takes lines, is sorted, and ends with sort_end. It needs no
  * lock of Python's, and the texts that it was given stay where they are until its end. A line whose
- * key has an escape, or is of another kind, is not for it: OTHER_LINES. */
+ * key has an escape, or is of another kind, is not for it: OTHER_LINES. Text that does not end with
+ * a line is no lines at all: BROKEN_LINES. */
 #ifndef CASS_SNAPSHOT_SORT_H
 #define CASS_SNAPSHOT_SORT_H
 
@@ -33,7 +34,7 @@ typedef struct {
     Py_ssize_t room;         /* of each array but `spare` */
 } Sort;
 
-typedef enum { SORTED, OTHER_LINES, NO_MEMORY } Result;
+typedef enum { SORTED, OTHER_LINES, BROKEN_LINES, NO_MEMORY } Result;
 
 /* Return where the key ends of a line that begins at `at`; NULL where it is of another kind. */
 const char *key_end(const char *parts, const char *at, const char *end);
