@@ -10,6 +10,7 @@
     ├── LimitReached        a limit, or an operator, ended the run; it continues later
     ├── Unavailable         a server is away; try again after a pause
     │   ├── SourceUnavailable
+    │   │   └── SourceOverloaded  fewer should read for a while
     │   └── TargetUnavailable
     ├── Transient           the same request may succeed at once (deadlock, timeout)
     ├── ValueRefused        a value that the target cannot hold unchanged
@@ -86,11 +87,20 @@ class LimitReached(SnapshotError):
 
 
 class Unavailable(SnapshotError):
-    """A server did not answer; worth waiting for."""
+    """A server did not answer; worth waiting for.
+
+    ``retry_after_s`` is the least that the server itself asked to be left alone for.
+    """
+
+    retry_after_s: float = 0.0
 
 
 class SourceUnavailable(Unavailable):
     """Cassandra did not answer."""
+
+
+class SourceOverloaded(SourceUnavailable):
+    """Cassandra answers that it has too much to do."""
 
 
 class TargetUnavailable(Unavailable):

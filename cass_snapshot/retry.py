@@ -29,6 +29,7 @@ class _Budget:
     """What one call has spent: tries on transient errors, time since a server went away."""
 
     unavailable_s: float
+    transients_max: int
     transients: int = 0
     away_since: float | None = None
     error: BaseException | None = None
@@ -42,7 +43,7 @@ class _Budget:
         self.error = error
         if isinstance(error, Transient):
             self.transients += 1
-            return self.transients >= TRANSIENT_ATTEMPTS_MAX
+            return self.transients >= self.transients_max
         now = monotonic()
         self.away_since = now if self.away_since is None else self.away_since
         return now - self.away_since >= self.unavailable_s
@@ -64,14 +65,18 @@ class Patience:
     tell: Callable[[SnapshotError | None, float], None] = _nobody
     stop: Event = field(default_factory=Event)
 
-    def call(self, attempt: Callable[[], T]) -> T:
+    def call(self, attempt: Callable[[], T], *, transients_max: int = TRANSIENT_ATTEMPTS_MAX) -> T:
         """Return what ``attempt`` returns, trying again as the budgets allow.
+
+        Args:
+            attempt: what to do; what it raises decides whether it is tried again.
+            transients_max: how many tries may fail in passing.
 
         Raises:
             Unavailable: the server stayed away longer than ``unavailable_s``.
-            Transient: TRANSIENT_ATTEMPTS_MAX tries failed.
+            Transient: ``transients_max`` tries failed.
         """
-        budget = _Budget(self.unavailable_s)
+        budget = _Budget(self.unavailable_s, transients_max)
 
         def unless_stopped() -> T:
             if self.stop.is_set() and budget.error is not None:
@@ -81,7 +86,7 @@ class Patience:
         retrying = Retrying(
             retry=retry_if_exception_type((Unavailable, Transient)),
             stop=lambda state: budget.spent_by(_error(state)) or self.stop.is_set(),
-            wait=wait_random_exponential(multiplier=PAUSE_FIRST_S, max=PAUSE_MAX_S),
+            wait=_pause_s,
             before_sleep=self._announce,
             sleep=self._pause,
             reraise=True,
@@ -98,6 +103,16 @@ class Patience:
         error = _error(state)
         if isinstance(error, SnapshotError):
             self.tell(error, state.upcoming_sleep)
+
+
+_BACKOFF = wait_random_exponential(multiplier=PAUSE_FIRST_S, max=PAUSE_MAX_S)
+
+
+def _pause_s(state: RetryCallState) -> float:
+    """Return the seconds before the next try; not less than the server asked for."""
+    error = _error(state)
+    hinted = error.retry_after_s if isinstance(error, Unavailable) else 0.0
+    return max(_BACKOFF(state), hinted)
 
 
 def _error(state: RetryCallState) -> BaseException | None:

@@ -28,7 +28,9 @@ class Source(Protocol):
 
         Raises:
             SourceUnavailable: the retries are spent.
-            RangeFailed: this range cannot be read (tombstones, permissions, a changed schema).
+            RangeFailed: this range cannot be read, however little of it is asked for at once.
+            StateError: the table is no longer what the run was planned with (I9).
+            PreflightError: nothing can be read (login, permissions).
         """
         ...
 
@@ -89,6 +91,15 @@ class SourceAdmin(Protocol):
 
         Raises:
             PreflightError: it refuses one.
+        """
+        ...
+
+    def refuse_changed(self, table: Table) -> None:
+        """Return where a table is still what the run was planned with.
+
+        Raises:
+            StateError: it is not; what changed is named (I9).
+            SourceUnavailable: the source does not answer.
         """
         ...
 

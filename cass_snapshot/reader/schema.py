@@ -11,9 +11,10 @@ from typing import Any
 from cassandra import InvalidRequest
 
 from cass_snapshot.errors import PreflightError, SnapshotError
-from cass_snapshot.model import Column, ColumnKind, Table, TableName
+from cass_snapshot.model import Table, TableName
 from cass_snapshot.planned import Finding, Level, PlannedColumn, Sample
 from cass_snapshot.protocols.sources import SAMPLE_SECONDS
+from cass_snapshot.reader.columns import read_columns, refuse_changed, whole_partitions
 from cass_snapshot.reader.conditions import prove, refuse_foreign, select_proven
 from cass_snapshot.reader.faults import translate
 from cass_snapshot.reader.findings import (
@@ -27,11 +28,9 @@ from cass_snapshot.reader.names import absent, choose_datacenter
 from cass_snapshot.reader.sampling import Hint, Sampler, hint
 from cass_snapshot.reader.session import Connection, connect
 from cass_snapshot.reader.statements import select_planned
-from cass_snapshot.reader.types import whole_type
 from cass_snapshot.settings import CassandraSettings
 
 _MURMUR3 = "org.apache.cassandra.dht.Murmur3Partitioner"
-_ORDER = (ColumnKind.PARTITION_KEY, ColumnKind.CLUSTERING, ColumnKind.STATIC, ColumnKind.REGULAR)
 
 
 class CassandraSchema:
@@ -116,9 +115,9 @@ class CassandraSchema:
                 has no partitions of several rows, or Cassandra refuses the condition.
         """
         self._refuse_absent(name)
-        columns = self._columns(name)
+        columns = read_columns(self._rows, name)
         if partitions:
-            columns = _of_partitions(name, columns)
+            columns = whole_partitions(name, columns)
         table = Table(
             name=name,
             columns=columns,
@@ -155,30 +154,14 @@ class CassandraSchema:
         if name.name not in tables:
             raise absent("table", name.name, name, tables)
 
-    def _columns(self, name: TableName) -> tuple[Column, ...]:
-        user_types = {
-            label: tuple(zip(names, types, strict=True))
-            for label, names, types in self._rows(
-                "SELECT type_name, field_names, field_types FROM system_schema.types"
-                " WHERE keyspace_name = %s",
-                (name.keyspace,),
-            )
-        }
-        rows = self._rows(
-            "SELECT kind, position, column_name, type, clustering_order"
-            " FROM system_schema.columns WHERE keyspace_name = %s AND table_name = %s",
-            (name.keyspace, name.name),
-        )
-        ordered = sorted(rows, key=lambda r: (_ORDER.index(ColumnKind(r[0])), r[1], r[2]))
-        return tuple(
-            Column(
-                name=column,
-                type=whole_type(cql, user_types),
-                kind=ColumnKind(kind),
-                descending=order == "desc",
-            )
-            for kind, _, column, cql, order in ordered
-        )
+    def refuse_changed(self, table: Table) -> None:
+        """Refuse to call a copy whole whose table is not what it was planned with.
+
+        Raises:
+            StateError: it names what changed.
+            SourceUnavailable: Cassandra does not answer.
+        """
+        refuse_changed(table, read_columns(self._rows, table.name))
 
     def sample(
         self,
@@ -258,15 +241,3 @@ class CassandraSchema:
             return list(self._connection.session.execute(query, values or None))
         except Exception as error:
             raise translate(error, where="Cassandra's system tables") from error
-
-
-def _of_partitions(name: TableName, columns: tuple[Column, ...]) -> tuple[Column, ...]:
-    """Return what a row that stands for a whole partition has."""
-    if not any(c.kind is ColumnKind.CLUSTERING for c in columns):
-        raise PreflightError(
-            f"a partition of {name} has one row already",
-            where="[[tables]] partitions = true; nothing was written",
-            why="the table has no clustering columns",
-            fix="take partitions out, and the rows are copied",
-        )
-    return tuple(c for c in columns if c.kind in (ColumnKind.PARTITION_KEY, ColumnKind.STATIC))

@@ -11,12 +11,14 @@ from typing import Any
 from cassandra import ConsistencyLevel
 from cassandra.auth import PlainTextAuthProvider
 from cassandra.cluster import EXEC_PROFILE_DEFAULT, Cluster, ExecutionProfile
+from cassandra.connection import ConnectionException
 from cassandra.policies import (
     DCAwareRoundRobinPolicy,
     FallthroughRetryPolicy,
     RoundRobinPolicy,
     TokenAwarePolicy,
 )
+from cassandra.protocol import IsBootstrappingErrorMessage
 from cassandra.query import tuple_factory
 
 from cass_snapshot.reader.faults import translate
@@ -30,6 +32,24 @@ class _RoomyConnection(_Driver):  # type: ignore[misc]  # the driver is untyped
     """The driver's connection, which reads 4 KiB at a time otherwise: 250 calls for a page."""
 
     in_buffer_size = 2**17
+
+
+class _NextHost(FallthroughRetryPolicy):  # type: ignore[misc]  # the driver is untyped
+    """Asks another node where one is starting or has gone; every other retry is ours.
+
+    The driver's own policies could lower the consistency, or call an error an empty success.
+    """
+
+    def on_request_error(
+        self,
+        query: object,  # noqa: ARG002 - the driver's signature
+        consistency: object,  # noqa: ARG002 - the driver's signature
+        error: Exception,
+        retry_num: int,  # noqa: ARG002 - the driver's signature
+    ) -> tuple[Any, None]:
+        """Return what the driver does; each node is asked once, then NoHostAvailable is raised."""
+        elsewhere = isinstance(error, (IsBootstrappingErrorMessage, ConnectionException))
+        return (self.RETRY_NEXT_HOST if elsewhere else self.RETHROW), None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,9 +120,7 @@ def _profile(settings: CassandraSettings, *, raw: bool) -> Any:  # noqa: ANN401 
     )
     return ExecutionProfile(
         load_balancing_policy=TokenAwarePolicy(local),
-        # Retries are ours, page by page: the driver's own could lower the consistency or give an
-        # empty success.
-        retry_policy=FallthroughRetryPolicy(),
+        retry_policy=_NextHost(),
         consistency_level=ConsistencyLevel.name_to_value[settings.consistency],
         request_timeout=settings.request_timeout_s,
         row_factory=raw_rows if raw else tuple_factory,

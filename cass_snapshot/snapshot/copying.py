@@ -74,7 +74,7 @@ class Copying:
         self._progress = progress
         self._journal = journal
         self._budget = budget
-        self._watch = Watch(progress, journal)
+        self.watch = Watch(progress, journal)
         self._tries: Counter[int] = Counter()
         self._set_aside: set[int] = set()
         """Tasks that failed and are not tried any more, but for once at the end."""
@@ -156,7 +156,7 @@ class Copying:
                 if message.fresh and message.rejected:
                     self.set_aside(task.id, message.rejected)
             case Waiting() | WorkerDeath():
-                self._watch.hear(message)
+                self.watch.hear(message)
             case Ended():
                 self._ended(self._tasks[message.task], message)
 

@@ -1,5 +1,7 @@
 """How many workers are worth having: as many as there are cores, and more while each one pays.
 
+Fewer while the source says that it has too much to do; then one more after the other again.
+
 A worker spends its time on a core of its own, or waits for servers. Where the operator allows more
 workers than there are cores, whether one more helps is measured, not guessed: it stays if rows come
 faster with it, and goes if they do not.
@@ -13,6 +15,11 @@ MEASURE_S = 10.0
 """Rates over less than this are the noise of single pages and slices."""
 GAIN = 1.05
 """What one worker more must bring at least: less is noise, and costs both servers a connection."""
+
+EASE_S = 30.0
+"""How long the source must be quiet before it is given one worker more."""
+SAME_CRY_S = 5.0
+"""What several workers are told within this is one thing that the source says."""
 
 
 class Pace:
@@ -33,6 +40,29 @@ class Pace:
         self._since = clock()
         self._rows = 0
         self._before: float | None = None
+        self._allowed: int | None = None
+        """How many workers a source with too much to do is left with."""
+        self._eased_at = 0.0
+
+    def ease(self) -> int | None:
+        """Halve the workers for a while; return how many that leaves, None if that is no news."""
+        now = self._clock()
+        before = self.workers if self._allowed is None else self._allowed
+        if self._allowed is not None and now - self._eased_at < SAME_CRY_S:
+            return None
+        self._allowed, self._eased_at = max(1, before // 2), now
+        return self._allowed if self._allowed < before else None
+
+    def _recovered(self) -> int:
+        """Return how many workers there should be, one more after each quiet while."""
+        if self._allowed is None:
+            return self.workers
+        if self._clock() - self._eased_at >= EASE_S:
+            self._allowed, self._eased_at = self._allowed + 1, self._clock()
+        if self._allowed >= self.workers:
+            self._allowed = None
+            return self.workers
+        return self._allowed
 
     def look(self, step: str, rows: int) -> int:
         """Take how far the copy is; return how many workers there should be.
@@ -45,10 +75,12 @@ class Pace:
         if step != self._step:
             self._begin(step, now, rows)
             self._before = None
+        elif self._allowed is not None:
+            self._begin(step, now, rows)  # the rate of fewer workers says nothing of one more
         elif now - self._since >= MEASURE_S and rows > self._rows:
             self._judge((rows - self._rows) / (now - self._since))
             self._begin(step, now, rows)
-        return self.workers
+        return self._recovered()
 
     def _begin(self, step: str, now: float, rows: int) -> None:
         self._step, self._since, self._rows = step, now, rows

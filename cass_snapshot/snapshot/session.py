@@ -23,6 +23,7 @@ from cass_snapshot.snapshot.ending import Ending
 from cass_snapshot.snapshot.journal import Journal
 from cass_snapshot.snapshot.lease import Lease
 from cass_snapshot.snapshot.leftovers import remove_leftovers
+from cass_snapshot.snapshot.messages import Waiting
 from cass_snapshot.snapshot.pace import Pace
 from cass_snapshot.snapshot.plan import RunPlan
 from cass_snapshot.snapshot.process import Standby
@@ -32,6 +33,7 @@ from cass_snapshot.snapshot.scratch import make_scratch
 from cass_snapshot.snapshot.signals import StopRequest
 from cass_snapshot.snapshot.status import Phase, RunStatus, View
 from cass_snapshot.snapshot.supervisor import Pool
+from cass_snapshot.snapshot.unchanged import refuse_changed
 from cass_snapshot.snapshot.verification import Counting
 from cass_snapshot.snapshot.watch import Watch
 from cass_snapshot.wiring import Job
@@ -57,9 +59,8 @@ class Session:
     ) -> None:
         self._settings = settings
         self._plan = plan
-        self._target = target
-        self._directory = directory
-        self._view = view
+        self._source, self._target = source, target
+        self._directory, self._view = directory, view
         self._protocol_version = source.protocol_version
         self.journal = Journal(plan.run_id, directory, view)
         self._pace = Pace(settings.run.workers, cores(), monotonic)
@@ -76,6 +77,7 @@ class Session:
             workers=settings.run.workers,
             removes=settings.run.wal_bytes_max is not None,
         )
+        self._copying.watch.ease = self._pace.ease
         self._counting: Counting | None = None
         self._written_at = 0.0
         self._stop = stop
@@ -124,6 +126,8 @@ class Session:
             if self._copying.removes:
                 remove_leftovers(self._plan, job.wal_directory)
             self._copying.run(pool)
+            if self._may_go_on():
+                self._refuse_changed()
             complete = [i for i in range(len(self._plan.tables)) if self._copying.complete(i)]
             if self._settings.verify.after_run and complete and self._may_go_on():
                 self._phase(Phase.VERIFYING)
@@ -140,6 +144,22 @@ class Session:
             raise
         finally:
             pool.close()
+
+    def _refuse_changed(self) -> None:
+        """Call nothing whole whose source is another than was planned (I9)."""
+        watch = Watch(self._progress, self.journal)
+
+        def hear(message: Waiting) -> None:
+            watch.hear(message)
+            self._tick()
+
+        refuse_changed(
+            self._plan,
+            self._source,
+            unavailable_s=self._settings.mysql.unavailable_timeout_s,
+            hear=hear,
+            stopped=lambda: self._stop.requested,
+        )
 
     def _may_go_on(self) -> bool:
         return not self._stop.requested and self._copying.halted is None

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 
 from cass_snapshot.errors import (
     LimitReached,
     PreflightError,
+    SourceOverloaded,
     SourceUnavailable,
     StateError,
     Transient,
@@ -37,12 +39,24 @@ class UnexpectedError(Exception):
         log.error("unexpected error in a worker:\n%s", traceback)
 
 
+def _no_fewer() -> int | None:
+    """Leave the workers as many as they are."""
+    return None
+
+
 class Watch:
-    """Shows waiting and deaths, in every phase alike."""
+    """Shows waiting and deaths, in every phase alike.
+
+    Args:
+        progress: where numbers go.
+        journal: where events go.
+    """
 
     def __init__(self, progress: Progress, journal: Journal) -> None:
         self._progress = progress
         self._journal = journal
+        self.ease: Callable[[], int | None] = _no_fewer
+        """Has fewer workers read for a while, and returns how many; None if that is no news."""
 
     def hear(self, message: FromWorker | WorkerDeath) -> None:
         """Take a worker's wait, its end, or a worker's death."""
@@ -58,11 +72,22 @@ class Watch:
             self._progress.retried(0)
             self._journal.emit("retry", "warning", str(message.error))
         else:
+            if isinstance(message.error, SourceOverloaded):
+                self._slow_down(message.error)
             side = "source" if isinstance(message.error, SourceUnavailable) else "target"
             reason = f"{message.error.what} ({message.error.why})"
             if self._progress.waiting(side, reason):
                 why = {"kind": f"{side}_away"}
                 self._journal.emit("pause", "started", reason, side=side, reason=why)
+
+    def _slow_down(self, error: SourceOverloaded) -> None:
+        """Lower the concurrency before anything else."""
+        workers = self.ease()
+        if workers is not None:
+            left = "one worker reads" if workers == 1 else f"{workers} workers read"
+            self._journal.emit(
+                "retry", "warning", f"{error}; {left} until it is quiet", workers=workers
+            )
 
     def _answers(self) -> None:
         for side in ("source", "target"):

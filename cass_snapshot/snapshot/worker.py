@@ -11,6 +11,7 @@ is safe at every instruction.
 from __future__ import annotations
 
 import gc
+import logging
 import os
 import threading
 import traceback
@@ -20,6 +21,7 @@ from dataclasses import replace
 from functools import partial
 from multiprocessing.connection import Connection
 from queue import Queue
+from resource import RUSAGE_SELF, getrusage
 from time import perf_counter
 
 from cass_snapshot.errors import SnapshotError
@@ -55,6 +57,7 @@ from cass_snapshot.wiring import Job, Parts
 HANDOFF_BATCHES = 2
 """Enough to keep both halves busy; more would only hold memory."""
 PARENT_DIED = 75
+log = logging.getLogger(__name__)
 
 
 def main(pipe: Connection[object, object], job: Job, name: str) -> None:
@@ -65,6 +68,7 @@ def main(pipe: Connection[object, object], job: Job, name: str) -> None:
     gc.enable()
     configure_worker(job.settings.log, job.run_log)
     Worker(pipe, job, name).serve()
+    log.info("%s ends; it had %d MiB at most", name, getrusage(RUSAGE_SELF).ru_maxrss // 1024)
 
 
 class Worker:

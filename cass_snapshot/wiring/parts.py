@@ -7,6 +7,7 @@ replacing what this file returns.
 from __future__ import annotations
 
 import shutil
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import cached_property
@@ -35,6 +36,8 @@ from cass_snapshot.protocols import (
     TargetKeys,
     Wal,
 )
+from cass_snapshot.reader.amounts import SpanWidth
+from cass_snapshot.reader.drift import Drift
 from cass_snapshot.reader.pages import CassandraSource
 from cass_snapshot.reader.session import Connection, connect
 from cass_snapshot.reader.statements import select_counted, select_planned, select_values
@@ -124,6 +127,7 @@ class Parts:
         self._scratch.mkdir(mode=0o700)
         self._targets: dict[tuple[int, bool], Target] = {}
         self._sources: dict[tuple[int, str], CassandraSource] = {}
+        self._widths: defaultdict[int, SpanWidth] = defaultdict(SpanWidth)
         self._encoders: dict[int, Encoder] = {}
         self._orders: dict[int, Order] = {}
         self._keys: dict[int, MysqlKeys] = {}
@@ -260,6 +264,9 @@ class Parts:
                 ),
                 patience=self._patience,
                 timeout_s=self._job.settings.cassandra.request_timeout_s,
+                # What was too wide for rows is not tried for counts: it was the nodes' work.
+                width=self._widths[index],
+                drift=Drift(self._cassandra.session, job.table, self._patience),
             )
         return self._sources[index, what]
 

@@ -157,6 +157,7 @@ class MemorySource:
     protocol_version: int = 5
     rows: tuple[Cells, ...] = ()
     found: tuple[Finding, ...] = ()
+    changed: SnapshotError | None = None
 
     def table(
         self,
@@ -180,6 +181,12 @@ class MemorySource:
         """Accept every read of a table that is there."""
         assert table.name.name in self.tables
         assert columns
+
+    def refuse_changed(self, table: Table) -> None:
+        """Refuse a table that has other columns by now."""
+        if self.changed is not None:
+            raise self.changed
+        assert table.name.name in self.tables
 
     def sample(
         self,

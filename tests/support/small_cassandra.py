@@ -143,6 +143,8 @@ class Rows:
         self._table = table
         self._names = [c.name for c in table.columns]
         self._width = len(table.partition_key)
+        self._tokens: dict[bytes, int] = {}
+        self._newest: tuple[tuple[str, tuple[bytes, ...]], list[Cells]] = ("", ()), []
         self.ordered = sorted(rows, key=self.place)
 
     def serialized(self, row: Cells) -> bytes:
@@ -154,7 +156,10 @@ class Rows:
 
     def token(self, row: Cells) -> int:
         """Return the token of a row."""
-        return token(self.serialized(row))
+        key = self.serialized(row)
+        if key not in self._tokens:  # murmur in Python is slow
+            self._tokens[key] = token(key)
+        return self._tokens[key]
 
     def place(self, row: Cells) -> tuple[Any, ...]:
         """Return what rows are ordered by."""
@@ -167,7 +172,10 @@ class Rows:
 
     def answer(self, request: Request) -> Answer:
         """Return a page of a statement's rows."""
-        chosen = self.select(request.cql, request.values)
+        asked = (request.cql, request.values)
+        if self._newest[0] != asked:  # pages of one statement follow each other
+            self._newest = asked, self.select(*asked)
+        chosen = self._newest[1]
         start = int(request.state or b"0")
         rest = chosen[start + request.rows :]
         return chosen[start : start + request.rows], b"%d" % (

@@ -8,17 +8,12 @@ import pytest
 from cassandra import InvalidRequest, OperationTimedOut
 from cassandra.cluster import NoHostAvailable
 
-from cass_snapshot.errors import RangeFailed, SnapshotError, SourceUnavailable, Transient
+from cass_snapshot.errors import RangeFailed, SnapshotError, SourceUnavailable
 from cass_snapshot.model import Cells
-from cass_snapshot.reader.fetch import (
-    PAGE_BYTES,
-    PAGE_ROWS_FIRST,
-    PAGE_ROWS_MIN,
-    PageSize,
-    RawPage,
-    fetch,
-)
-from cass_snapshot.retry import TRANSIENT_ATTEMPTS_MAX, Patience
+from cass_snapshot.reader.amounts import PAGE_ROWS_FIRST, PageSize
+from cass_snapshot.reader.fetch import RawPage, fetch
+from cass_snapshot.reader.tries import SAME_PAGE_MAX, TooMuch
+from cass_snapshot.retry import Patience
 from tests.support.patient import NoWait, patience
 from tests.support.small_cassandra import Answer, Bound, Request, Session
 
@@ -110,12 +105,12 @@ def test_nothing_of_a_page_is_left_with_the_driver() -> None:
 def test_a_page_that_fails_is_asked_for_again_from_the_last_that_came(failing: int) -> None:
     """After several failures of one page every row is there once."""
     pages = [rows(1, 2), rows(3), rows(4)]
-    errors: list[Exception] = [OperationTimedOut()] * (TRANSIENT_ATTEMPTS_MAX - 1)
+    errors: list[Exception] = [OperationTimedOut()] * (SAME_PAGE_MAX - 1)
     session = Session(Script(pages, {failing: errors}))
     assert pages == [page.rows for page in reading(session)]
     states = [int(r.state or b"0") for r in session.requests]
     assert sorted(states) == states
-    assert {p: TRANSIENT_ATTEMPTS_MAX if p == failing else 1 for p in range(3)} == {
+    assert {p: SAME_PAGE_MAX if p == failing else 1 for p in range(3)} == {
         p: states.count(p) for p in range(3)
     }
 
@@ -123,25 +118,27 @@ def test_a_page_that_fails_is_asked_for_again_from_the_last_that_came(failing: i
 def test_failures_of_several_pages_have_a_budget_each() -> None:
     """A range is long; what failed once and went through is forgotten."""
     pages = [rows(n) for n in range(6)]
-    failures: dict[int, list[Exception]] = {n: [OperationTimedOut()] * 3 for n in range(6)}
-    assert pages == [p.rows for p in reading(Session(Script(pages, failures)))]
+    failures: dict[int, list[Exception]] = {n: [OperationTimedOut()] * 2 for n in range(6)}
+    session = Session(Script(pages, failures))
+    assert pages == [p.rows for p in reading(session)]
+    assert {r.rows for r in session.requests} == {PAGE_ROWS_FIRST, 1000}
 
 
-def test_a_request_that_times_out_asks_for_fewer_rows() -> None:
-    """Half as many each time, not below the least."""
+def test_a_page_that_keeps_timing_out_is_asked_for_with_fewer_rows() -> None:
+    """The same a few times, then an eighth each time; the page behind it has no more either."""
     size = PageSize(1000)
-    session = Session(Script([rows(1)], {0: [OperationTimedOut()] * 3}))
+    session = Session(Script([rows(1), rows(2), rows(3)], {1: [OperationTimedOut()] * 4}))
     list(reading(session, size=size))
-    assert [r.rows for r in session.requests] == [50, 25, 12, 10]
+    assert [r.rows for r in session.requests] == [16, 1000, 1000, 1000, 125, 15, 15]
 
 
-def test_a_request_that_keeps_failing_is_given_up() -> None:
-    """The range may be tried again later; the message says where."""
+def test_a_row_that_cannot_be_read_is_left_to_a_smaller_range() -> None:
+    """No page is smaller than one row; the message says where."""
     session = Session(Script([rows(1)], {0: [OperationTimedOut()] * 99}))
-    with pytest.raises(Transient) as failed:
+    with pytest.raises(TooMuch) as failed:
         list(reading(session))
     assert failed.value.where == "shop.orders, range 3"
-    assert len(session.requests) == TRANSIENT_ATTEMPTS_MAX
+    assert [r.rows for r in session.requests] == [16, 16, 16, 2, 1]
 
 
 def test_a_refused_request_is_not_repeated() -> None:
@@ -180,38 +177,3 @@ def test_page_sizes_begin_small_and_grow_with_narrow_rows() -> None:
     session = Session(Script([narrow, narrow, narrow]))
     list(reading(session, size=PageSize(5000)))
     assert [r.rows for r in session.requests] == [PAGE_ROWS_FIRST, 5000, 5000]
-
-
-@pytest.mark.parametrize(
-    ("width", "rows_max", "expected"),
-    [
-        (99, 5000, 5000),
-        (2**20 - 1, 5000, PAGE_ROWS_MIN),
-        (2**23, 5000, PAGE_ROWS_MIN),
-        (8191, 5000, PAGE_BYTES // 8192),
-        (99, 1, 1),
-        (2**23, 3, 3),
-    ],
-)
-def test_a_page_is_aimed_at_its_bytes_within_its_bounds(
-    width: int, rows_max: int, expected: int
-) -> None:
-    """Memory stays flat for rows of any width, and no page has more rows than was allowed."""
-    size = PageSize(rows_max)
-    size.observe([(b"x" * width, None)] * 20)
-    assert expected == size.rows
-    size.shrink()
-    assert size.rows == min(rows_max, max(PAGE_ROWS_MIN, expected // 2))
-
-
-@pytest.mark.parametrize("rows_max", [1, 5, 500, 5000])
-def test_a_page_never_has_more_rows_than_allowed(rows_max: int) -> None:
-    """Neither at first nor after failures nor after pages without rows."""
-    size = PageSize(rows_max)
-    assert size.rows <= rows_max
-    for _ in range(12):
-        size.shrink()
-        assert 1 <= size.rows <= rows_max
-    before = size.rows
-    size.observe([])
-    assert before == size.rows

@@ -6,6 +6,7 @@ import pytest
 
 from cass_snapshot.model import Cells
 from cass_snapshot.reader import fetch as fetching
+from cass_snapshot.reader.amounts import PageSize
 from tests.support.patient import patience
 from tests.support.small_cassandra import Answer, Bound, Future, Request, Session
 
@@ -48,7 +49,7 @@ def test_a_later_page_that_never_comes_is_asked_for_again(monkeypatch: pytest.Mo
     pages = fetching.fetch(
         session,
         Bound("SELECT", ()),
-        size=fetching.PageSize(10),
+        size=PageSize(10),
         patience=patience(),
         where="shop.orders, range 3",
         timeout_s=0.01,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cass_snapshot.snapshot.pace import MEASURE_S, Pace
+from cass_snapshot.snapshot.pace import EASE_S, MEASURE_S, SAME_CRY_S, Pace
 
 
 class Copy:
@@ -59,3 +59,41 @@ def test_a_copy_that_stands_still_teaches_nothing() -> None:
     """A server that is away would look like a worker that brings nothing."""
     copy = Copy({2: 200, 3: 0}, 4, 2)
     assert copy.go(5) == [2, 3, 3, 3, 3, 3]
+
+
+def test_a_source_with_too_much_to_do_has_fewer_readers_for_a_while() -> None:
+    """Half at each cry, never none; what several workers hear at once is one cry."""
+    copy = Copy({8: 800}, 8, 8)
+    assert copy.pace.ease() == 4
+    assert copy.pace.ease() is None
+    assert copy.pace.look("reading", 0) == 4
+    copy.now += SAME_CRY_S
+    assert copy.pace.ease() == 2
+    copy.now += SAME_CRY_S
+    assert copy.pace.ease() == 1
+    copy.now += SAME_CRY_S
+    assert copy.pace.ease() is None
+    assert copy.pace.look("reading", 0) == 1
+
+
+def test_readers_come_back_one_after_the_other() -> None:
+    """Each after a quiet while; then as many as before."""
+    copy = Copy({4: 400}, 4, 4)
+    copy.pace.ease()
+    seen = []
+    for _ in range(4):
+        seen.append(copy.pace.look("reading", 0))
+        copy.now += EASE_S
+    assert seen == [2, 3, 4, 4]
+    assert copy.pace.ease() == 2
+
+
+def test_the_rate_of_fewer_readers_teaches_nothing() -> None:
+    """What is measured then is the source's trouble, not what a worker more brings."""
+    copy = Copy({2: 200, 1: 50}, 4, 2)
+    copy.pace.look("reading", 0)
+    copy.pace.ease()
+    copy.now += MEASURE_S
+    copy.rows += 10
+    assert copy.pace.look("reading", copy.rows) == 1
+    assert copy.pace.workers == 2

@@ -65,7 +65,7 @@ def nodes_of(state: StackState, folder: Path) -> list[CassandraNode]:
                 native_port=state.ports.native,
                 storage_port=state.ports.storage,
                 jmx_port=jmx_port,
-                heap="2G" if count == 1 else "1G",
+                heap="2G" if count == 1 else "512M",
                 folder=folder / name,
             ),
         )
