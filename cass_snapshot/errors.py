@@ -8,6 +8,7 @@
     │   ├── WalCorrupt        a WAL holds bytes that no crash explains
     │   └── Fenced            a newer process has taken the run over
     ├── LimitReached        a limit, or an operator, ended the run; it continues later
+    │   └── TargetFull        the target's disk is full; worth waiting for, for a while
     ├── Unavailable         a server is away; try again after a pause
     │   ├── SourceUnavailable
     │   │   └── SourceOverloaded  fewer should read for a while
@@ -21,6 +22,36 @@ An exit code belongs to a class, never to a place; ``cli/exits.py`` holds the ta
 
 from __future__ import annotations
 
+from enum import StrEnum
+
+
+class Fault(StrEnum):
+    """What kind of fault is tried again: each has a budget of its own, and is counted apart.
+
+    The source has ``REQUEST`` and ``AWAY``; the others are those of the notes on MySQL.
+    """
+
+    REQUEST = "request"
+    """A request failed in passing, by a timeout for example; the same may succeed."""
+    REDO = "redo"
+    """A transaction was rolled back by a deadlock or a lock wait; the same may succeed."""
+    UNKNOWN = "unknown"
+    """As REDO, of an error that says nothing of itself."""
+    INTERRUPTED = "interrupted"
+    """Somebody stopped a statement; what is done to it twice is meant."""
+    RECONNECT = "reconnect"
+    """The connection is lost; a checkpoint tells what came of its COMMIT."""
+    AWAY = "away"
+    """Nobody answers."""
+    CAPACITY = "capacity"
+    """The server is up and full of others' work."""
+    FAILOVER = "failover"
+    """The server is read-only: another one may be the primary by now."""
+    SPACE = "space"
+    """The server's disk is full or failing."""
+    SPLIT = "split"
+    """The server takes no transaction of this size; it is written in parts."""
+
 
 class SnapshotError(Exception):
     """What happened, where, why and what to do, each as one line of plain text.
@@ -30,10 +61,23 @@ class SnapshotError(Exception):
         where: the setting, file, table, range or segment:offset concerned.
         why: what was found, as against what was needed.
         fix: what to change or type next.
+        fault: the kind of a fault that is tried again, where the class does not say it.
     """
 
-    def __init__(self, what: str, *, where: str = "", why: str = "", fix: str = "") -> None:
+    fault: Fault | None = None
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        where: str = "",
+        why: str = "",
+        fix: str = "",
+        fault: Fault | None = None,
+    ) -> None:
         super().__init__(what)
+        if fault is not None:
+            self.fault = fault
         self.what = what
         self.where = where
         self.why = why
@@ -51,11 +95,13 @@ class SnapshotError(Exception):
 
     def __reduce__(self) -> tuple[object, ...]:
         """Keep the keyword arguments when an error crosses a process."""
-        return (_rebuild, (type(self), self.what, self.where, self.why, self.fix))
+        return (_rebuild, (type(self), self.what, dict(self.details()), self.fault))
 
 
-def _rebuild(kind: type[SnapshotError], what: str, where: str, why: str, fix: str) -> SnapshotError:
-    return kind(what, where=where, why=why, fix=fix)
+def _rebuild(
+    kind: type[SnapshotError], what: str, details: dict[str, str], fault: Fault | None
+) -> SnapshotError:
+    return kind(what, fault=fault, **details)
 
 
 class UsageError(SnapshotError):
@@ -86,6 +132,12 @@ class LimitReached(SnapshotError):
     """A limit or the operator ended the run; the same command continues it."""
 
 
+class TargetFull(LimitReached):
+    """The target has no room on its disk; somebody may make some while it is waited for."""
+
+    fault = Fault.SPACE
+
+
 class Unavailable(SnapshotError):
     """A server did not answer; worth waiting for.
 
@@ -93,6 +145,8 @@ class Unavailable(SnapshotError):
     """
 
     retry_after_s: float = 0.0
+
+    fault = Fault.AWAY
 
 
 class SourceUnavailable(Unavailable):
@@ -102,6 +156,8 @@ class SourceUnavailable(Unavailable):
 class SourceOverloaded(SourceUnavailable):
     """Cassandra answers that it has too much to do."""
 
+    fault = Fault.CAPACITY
+
 
 class TargetUnavailable(Unavailable):
     """The target did not answer, or its connection was lost."""
@@ -109,6 +165,8 @@ class TargetUnavailable(Unavailable):
 
 class Transient(SnapshotError):
     """The request failed for a reason that passes at once: deadlock, lock wait, timeout."""
+
+    fault = Fault.REQUEST
 
 
 class ValueRefused(SnapshotError):

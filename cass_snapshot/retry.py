@@ -1,55 +1,87 @@
-"""Patience with servers: what is tried again, how long, and who is told.
+"""Patience with servers: what is tried again, how often and how long, and who is told.
 
-The budgets are apart: a server that is away is waited for by the clock, a request that failed in
-passing (deadlock, timeout) is repeated a few times at once, with full jitter and doubling.
+Each kind of fault (``errors.Fault``) has a budget of its own, so that an outage leaves the tries of
+a deadlock alone, and a disk that fills up those of an outage. What failed in passing is tried a few
+times; what is waited for has a time. Every pause is drawn between nothing and a bound that doubles
+with the failures of its kind: whoever failed together does not come back together.
 """
 
 from __future__ import annotations
 
+import random
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from threading import Event
 from time import monotonic
 from typing import TypeVar
 
-from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_random_exponential
+from tenacity import RetryCallState, Retrying, retry_if_exception_type
 
-from cass_snapshot.errors import SnapshotError, Transient, Unavailable
+from cass_snapshot.errors import Fault, SnapshotError, TargetFull, Transient, Unavailable
 
 T = TypeVar("T")
 
+TRIED_AGAIN = (Unavailable, Transient, TargetFull)
 TRANSIENT_ATTEMPTS_MAX = 5
+ATTEMPTS_MAX = {
+    Fault.REDO: TRANSIENT_ATTEMPTS_MAX,
+    Fault.UNKNOWN: 2,
+    Fault.INTERRUPTED: 2,
+}
+"""How often a call may fail so; kinds that are not named here are waited for by the clock."""
 PAUSE_FIRST_S = 0.1
 PAUSE_MAX_S = 3.0
 """Short against the outages worth waiting for, so that a run goes on soon after the server does."""
 
 
 @dataclass(slots=True)
-class _Budget:
-    """What one call has spent: tries on transient errors, time since a server went away."""
+class _Budgets:
+    """What one call has spent, by kind of fault: failures, and the time from each to the next.
+
+    The clock runs from the first failure: a statement that hung before it failed has not yet been
+    waited for.
+    """
 
     unavailable_s: float
+    clock: Callable[[], float]
     transients_max: int
-    transients: int = 0
-    away_since: float | None = None
-    error: BaseException | None = None
+    failures: Counter[Fault] = field(default_factory=Counter)
+    waited: defaultdict[Fault, float] = field(default_factory=lambda: defaultdict(float))
+    failed_at: float = 0.0
+    error: SnapshotError | None = None
 
-    def spent_by(self, error: BaseException | None) -> bool:
-        """Book a failed try and tell whether it was the last that its kind may have.
+    def book(self, error: SnapshotError) -> None:
+        """Note a failed try."""
+        now = self.clock()
+        if self.error is not None:
+            self.waited[_kind(self.error)] += now - self.failed_at
+        self.error, self.failed_at = error, now
+        self.failures[_kind(error)] += 1
 
-        The clock runs from the first failure: a statement that hung before it failed has not yet
-        been waited for.
-        """
-        self.error = error
-        if isinstance(error, Transient):
-            self.transients += 1
-            return self.transients >= self.transients_max
-        now = monotonic()
-        self.away_since = now if self.away_since is None else self.away_since
-        return now - self.away_since >= self.unavailable_s
+    @property
+    def spent(self) -> bool:
+        """Tell whether the newest failure was the last that its kind may have."""
+        kind = _kind(self.error)
+        if kind is Fault.REQUEST:
+            return self.failures[kind] >= self.transients_max
+        if kind in ATTEMPTS_MAX:
+            return self.failures[kind] >= ATTEMPTS_MAX[kind]
+        return self.waited[kind] >= self.unavailable_s
+
+    def pause_s(self) -> float:
+        """Return how long to wait before the next try; not less than the server asked for."""
+        doublings = min(self.failures[_kind(self.error)] - 1, 16)
+        bound = min(PAUSE_MAX_S, PAUSE_FIRST_S * 2.0**doublings)
+        hinted = self.error.retry_after_s if isinstance(self.error, Unavailable) else 0.0
+        return max(random.uniform(0.0, bound), hinted)  # noqa: S311 - not for secrets
 
 
-def _nobody(_error: SnapshotError | None, _pause_s: float) -> None:
+Tell = Callable[[SnapshotError | None, float], None]
+"""Is told of an error and of the pause after it; of None and 0 when what failed went through."""
+
+
+def unheard(_error: SnapshotError | None, _pause_s: float) -> None:
     """Tell nobody."""
 
 
@@ -59,40 +91,47 @@ class Patience:
 
     ``tell`` receives the error and the seconds before the next try, and (None, 0) when a call that
     had to be repeated went through. When ``stop`` is set the present error is raised at once.
+    ``unavailable_s`` is the time of each kind of fault that is waited for, by ``clock``.
     """
 
     unavailable_s: float
-    tell: Callable[[SnapshotError | None, float], None] = _nobody
+    tell: Tell = unheard
     stop: Event = field(default_factory=Event)
+    clock: Callable[[], float] = monotonic
 
     def call(self, attempt: Callable[[], T], *, transients_max: int = TRANSIENT_ATTEMPTS_MAX) -> T:
         """Return what ``attempt`` returns, trying again as the budgets allow.
 
         Args:
             attempt: what to do; what it raises decides whether it is tried again.
-            transients_max: how many tries may fail in passing.
+            transients_max: how many requests to the source may fail in passing.
 
         Raises:
             Unavailable: the server stayed away longer than ``unavailable_s``.
-            Transient: ``transients_max`` tries failed.
+            TargetFull: it had no room for as long.
+            Transient: as many tries failed as its kind may have.
         """
-        budget = _Budget(self.unavailable_s, transients_max)
+        budgets = _Budgets(self.unavailable_s, self.clock, transients_max)
 
         def unless_stopped() -> T:
-            if self.stop.is_set() and budget.error is not None:
-                raise budget.error
-            return attempt()
+            if self.stop.is_set() and budgets.error is not None:
+                raise budgets.error
+            try:
+                return attempt()
+            except TRIED_AGAIN as error:
+                budgets.book(error)
+                raise
 
         retrying = Retrying(
-            retry=retry_if_exception_type((Unavailable, Transient)),
-            stop=lambda state: budget.spent_by(_error(state)) or self.stop.is_set(),
-            wait=_pause_s,
+            retry=retry_if_exception_type(TRIED_AGAIN),
+            stop=lambda _state: budgets.spent or self.stop.is_set(),
+            wait=lambda _state: budgets.pause_s(),
             before_sleep=self._announce,
             sleep=self._pause,
             reraise=True,
         )
         result: T = retrying(unless_stopped)
-        if budget.error is not None:
+        if budgets.error is not None:
             self.tell(None, 0.0)
         return result
 
@@ -100,21 +139,10 @@ class Patience:
         self.stop.wait(seconds)
 
     def _announce(self, state: RetryCallState) -> None:
-        error = _error(state)
+        error = state.outcome.exception() if state.outcome else None
         if isinstance(error, SnapshotError):
             self.tell(error, state.upcoming_sleep)
 
 
-_BACKOFF = wait_random_exponential(multiplier=PAUSE_FIRST_S, max=PAUSE_MAX_S)
-
-
-def _pause_s(state: RetryCallState) -> float:
-    """Return the seconds before the next try; not less than the server asked for."""
-    error = _error(state)
-    hinted = error.retry_after_s if isinstance(error, Unavailable) else 0.0
-    return max(_BACKOFF(state), hinted)
-
-
-def _error(state: RetryCallState) -> BaseException | None:
-    """Return the error of the newest try."""
-    return state.outcome.exception() if state.outcome else None
+def _kind(error: SnapshotError | None) -> Fault:
+    return (error and error.fault) or Fault.AWAY

@@ -14,7 +14,7 @@ from cass_snapshot.cli.figures import clock, columns, ends_apart, plural, span, 
 from cass_snapshot.cli.progress import short_id
 from cass_snapshot.cli.rejected import besides_lines, rejected_lines, rejected_rows
 from cass_snapshot.exits import Exit
-from cass_snapshot.snapshot.status import Counts, RangeFailure, RunStatus, TableStatus
+from cass_snapshot.snapshot.status import Counts, FaultCount, RangeFailure, RunStatus, TableStatus
 
 LABEL = 9
 DIFFERING_MAX = 10
@@ -155,9 +155,19 @@ def _odds(status: RunStatus) -> list[str]:
     kept = "kept" if status.wal_kept else "what was applied is removed, the rest kept"
     return [
         f"  {'    '.join(parts)}",
+        *_faults(status.faults),
         _labelled("wal", wal_size(wal, segments)),
         _labelled("", f"{kept} in {status.run_dir}/wal"),
     ]
+
+
+def _faults(faults: Sequence[FaultCount]) -> list[str]:
+    """Return what was tried again, by kind and side; nothing where nothing was."""
+    lines: list[str] = []
+    for side in ("source", "target"):
+        met = [f"{one.fault} {one.times:,}" for one in faults if one.side == side]
+        lines += [_labelled("" if lines else "faults", f"{side}: {', '.join(met)}")] if met else []
+    return lines
 
 
 def _failures(tables: Sequence[TableStatus], width: int) -> list[str]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -22,7 +23,7 @@ from mysql.connector.errors import get_mysql_exception
 from cass_snapshot.errors import PreflightError, StateError
 from cass_snapshot.mysql import statements
 from cass_snapshot.mysql.columns import Flavour
-from cass_snapshot.mysql.faults import translate
+from cass_snapshot.mysql.faults import read_only, translate
 from cass_snapshot.settings import MysqlSettings
 
 CONNECT_TIMEOUT_S = 10
@@ -142,6 +143,7 @@ _SESSION = (
     ["utf8mb4", "utf8mb4", "utf8mb4_bin"],
     True,
     {"READ-COMMITTED"},
+    {0.0},
 )
 
 
@@ -154,13 +156,16 @@ def _set_session(connection: Any) -> None:  # noqa: ANN401 - see connect
         mode, zone, *characters, notes = cursor.fetchone()
         cursor.execute(statements.ISOLATION_FACTS)
         levels = {level for _, level in cursor.fetchall()}
+        cursor.execute(statements.LIMIT_FACTS)
+        limits = {float(limit) for _, limit in cursor.fetchall()}
     connection.commit()
-    found = (set(mode.split(",")), zone, characters, bool(notes), levels)
+    found = (set(mode.split(",")), zone, characters, bool(notes), levels, limits)
     if found != _SESSION:
         raise StateError(
             "MySQL did not take the session's settings",
             why=f"sql_mode {mode}, time_zone {zone}, characters {', '.join(characters)},"
-            f" sql_notes {notes}, isolation {', '.join(sorted(levels))}",
+            f" sql_notes {notes}, isolation {', '.join(sorted(levels))},"
+            f" limits of a statement {', '.join(map(str, limits))}",
             fix="look for init_connect or a proxy that changes them",
         )
 
@@ -180,6 +185,31 @@ def server_facts(connection: Any) -> ServerFacts:  # noqa: ANN401 - see connect
         local_infile=bool(int(infile)),
         buffer_pool_bytes=int(pool),
     )
+
+
+def connect_to_write(settings: MysqlSettings, infile_directory: Path) -> tuple[Any, ServerFacts]:
+    """Return a connection as ``connect`` does, and what its server says of itself.
+
+    The host is looked up each time, so that after a failover it may lead to another server.
+
+    Raises:
+        TargetUnavailable: also where the server takes no writes, as a former primary.
+    """
+    connection = connect(settings, infile_directory=infile_directory)
+    try:
+        facts = server_facts(connection)
+    except BaseException:
+        _give_back(connection)
+        raise
+    if facts.read_only:
+        _give_back(connection)
+        raise read_only(address(settings), "read_only is ON, as on a replica")
+    return connection, facts
+
+
+def _give_back(connection: Any) -> None:  # noqa: ANN401 - see connect
+    with suppress(Error):  # it may be lost
+        connection.close()
 
 
 def require_database(connection: Any, settings: MysqlSettings) -> None:  # noqa: ANN401 - see connect

@@ -6,15 +6,18 @@ SQLAlchemy, Spring, Vitess and TiDB Lightning do. A code that is not in it stops
 
 from __future__ import annotations
 
+import re
 from enum import Enum
 
 from mysql.connector import Error, OperationalError
 
 from cass_snapshot.errors import (
+    Fault,
     PreflightError,
     RangeFailed,
     SnapshotError,
     StateError,
+    TargetFull,
     TargetUnavailable,
     Transient,
 )
@@ -25,11 +28,11 @@ class FaultClass(Enum):
 
     REDO = "the same transaction again, after a rollback"
     RECONNECT = "another connection, and a look at the checkpoint"
-    CAPACITY = "a pause, because the server is full or away"
+    CAPACITY = "a pause, because the server is busy or away"
     FAILOVER = "a pause, because the server is read-only now"
     DATA = "the rows are refused"
-    SIZE = "the transaction is too large"
-    SPACE = "the server's disk is full or failing"
+    SIZE = "a smaller transaction"
+    SPACE = "a pause, because the server's disk is full or failing"
     STOP = "nothing helps"
 
 
@@ -60,6 +63,11 @@ LOGIN_CODES = frozenset({1044, 1045, 1129, 1130, 1251, 1698, 1820, 1862, 2026, 2
 DENIED_CODES = frozenset({1142, 1143, 1227})
 
 
+INTERRUPTED, UNSPECIFIC = 1317, 1105
+NOBODY_THERE = frozenset({2002, 2003, 2005})
+READ_ONLY_OPTION = 1290
+_READ_ONLY = re.compile(r"read[-_]only")
+"""The option that the server names: 1290 is also said of others, which no failover changes."""
 NO_CODE = -1
 """What the connector's own errors have; an OperationalError is a connection that it found lost."""
 TLS_FAILED = 2026
@@ -75,6 +83,8 @@ def classify(error: Error) -> FaultClass:
         return FaultClass.RECONNECT
     if error.errno == TLS_FAILED and any(sign in (error.msg or "") for sign in _CUT_OFF):
         return FaultClass.CAPACITY
+    if error.errno == READ_ONLY_OPTION and not _READ_ONLY.search(error.msg or ""):
+        return FaultClass.STOP
     return CLASS_OF.get(error.errno, FaultClass.STOP)
 
 
@@ -94,14 +104,10 @@ def translate(error: Error, *, where: str) -> SnapshotError:
     kind = classify(error)
     why = f"{describe(error)}: {kind.value}"
     if kind is FaultClass.REDO:
-        return Transient("MySQL rolled the batch back", where=where, why=why)
-    if kind in (FaultClass.RECONNECT, FaultClass.CAPACITY, FaultClass.FAILOVER, FaultClass.SPACE):
-        return TargetUnavailable(
-            "MySQL does not answer",
-            where=where,
-            why=why,
-            fix="check that it is up and has room, and [mysql] host and port (--to)",
-        )
+        fault = Fault.UNKNOWN if error.errno == UNSPECIFIC else Fault.REDO
+        return Transient("MySQL rolled the batch back", where=where, why=why, fault=fault)
+    if kind in _WAITED_FOR:
+        return _away(error.errno, kind, where, why)
     if kind in (FaultClass.DATA, FaultClass.SIZE):
         return _refused(kind, where, why)
     if error.errno in LOGIN_CODES:
@@ -116,6 +122,55 @@ def translate(error: Error, *, where: str) -> SnapshotError:
         )
     return StateError(
         "MySQL refuses a statement", where=where, why=f"{describe(error)}: {kind.value}"
+    )
+
+
+_WAITED_FOR = (
+    FaultClass.RECONNECT,
+    FaultClass.CAPACITY,
+    FaultClass.FAILOVER,
+    FaultClass.SPACE,
+)
+
+
+def _away(code: int, kind: FaultClass, where: str, why: str) -> SnapshotError:
+    """Return the error of a server that may be as it should be again after a while."""
+    if kind is FaultClass.SPACE:
+        return TargetFull(
+            "MySQL's disk is full or failing",
+            where=where,
+            why=why,
+            fix="make room at the server, then run the same command again",
+        )
+    if kind is FaultClass.FAILOVER:
+        return read_only(where, why)
+    if kind is FaultClass.CAPACITY and code not in NOBODY_THERE and code != TLS_FAILED:
+        return TargetUnavailable(
+            "MySQL is busy and takes no more",
+            where=where,
+            why=why,
+            fix="look at max_connections, the login's limits and the server's memory,"
+            " or lower [run] workers",
+            fault=Fault.CAPACITY,
+        )
+    fault = Fault.RECONNECT if kind is FaultClass.RECONNECT else Fault.AWAY
+    return TargetUnavailable(
+        "MySQL does not answer",
+        where=where,
+        why=why,
+        fix="check that it is up, and [mysql] host and port (--to)",
+        fault=Fault.INTERRUPTED if code == INTERRUPTED else fault,
+    )
+
+
+def read_only(where: str, why: str) -> TargetUnavailable:
+    """Return the error of a server that takes no writes: its host may name another one soon."""
+    return TargetUnavailable(
+        "MySQL is read-only now",
+        where=where,
+        why=why,
+        fix="wait for the failover, or name the primary in [mysql] host (--to)",
+        fault=Fault.FAILOVER,
     )
 
 

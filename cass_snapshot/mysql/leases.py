@@ -30,6 +30,7 @@ class LeaseSql:
             " OR `lease_until` <= UTC_TIMESTAMP(3) OR `holder` = %s)"
         )
         self.epoch = f"SELECT `epoch` FROM {runs} WHERE {OF_RUN} FOR UPDATE"
+        self.holder = f"SELECT `epoch`, `holder` FROM {runs} WHERE {OF_RUN} FOR UPDATE"
         self.renew = (
             f"UPDATE {runs} SET `lease_until` = {LEASE_END} WHERE {OF_RUN} AND `epoch` = %s"
         )
@@ -46,14 +47,22 @@ class LeaseKeeper:
         cursor.execute(f"{self._sql.holds}{' FOR UPDATE' if lock else ''}", (source, target))
         return [_hold(row) for row in cursor.fetchall()]
 
+    def is_ours(self, cursor: Any, record: RunRecord, holder: str, *, epoch: int) -> bool:  # noqa: ANN401 - see connection.connect
+        """Tell whether we hold a run already: then the answer to our COMMIT was lost."""
+        cursor.execute(self._sql.holder, (record.run_id, record.source))
+        return bool(cursor.fetchone() == (epoch, holder))
+
     def refuse_held(self, cursor: Any, record: RunRecord, dead: Collection[str]) -> None:  # noqa: ANN401 - see connection.connect
-        """Refuse a new run beside one that is held; two that begin at once wait for each other.
+        """Refuse a new run, whose row is in by now, beside one that is held.
+
+        Of two that begin at once each has its row in before it looks for the other's: one waits for
+        the other, or both do and one is rolled back as a deadlock, and finds the other later.
 
         Raises:
             LockedError: another process copies this table into the same target.
         """
         for hold in self.holds(cursor, record.source, record.target, lock=True):
-            if hold.holder not in ("", *dead):
+            if hold.run_id != record.run_id and hold.holder not in ("", *dead):
                 raise _held(record, hold)
 
     def take_over(self, cursor: Any, record: RunRecord, *, holder: str, dead: str) -> None:  # noqa: ANN401 - see connection.connect
@@ -66,6 +75,8 @@ class LeaseKeeper:
         key = (record.run_id, record.source, record.epoch)
         cursor.execute(self._sql.take_over, (holder, LEASE_S, *key, dead))
         if cursor.rowcount == 1:
+            return
+        if holder and self.is_ours(cursor, record, holder, epoch=record.epoch + 1):
             return
         for hold in self.holds(cursor, record.source, record.target):
             if hold.run_id == record.run_id:

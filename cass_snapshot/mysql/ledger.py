@@ -110,9 +110,12 @@ class MysqlLedger:
 
         def store(cursor: Any) -> None:  # noqa: ANN401 - see connection.connect
             for record, ranges in records:
-                self._leases.refuse_held(cursor, record, dead)
+                if self._leases.is_ours(cursor, record, holder, epoch=record.epoch):
+                    self._leases.renew(cursor, record)
+                    continue
                 values = (*_run_values(record), __version__, holder, LEASE_S)
                 cursor.execute(self._sql.insert_run, values)
+                self._leases.refuse_held(cursor, record, dead)
                 self._insert_ranges(cursor, record, ranges)
 
         self._within(store)

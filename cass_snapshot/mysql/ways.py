@@ -17,7 +17,7 @@ from mysql.connector import Error
 from cass_snapshot.model import Lines
 from cass_snapshot.mysql.choice import kept_apart, refused, way
 from cass_snapshot.mysql.columns import target_columns
-from cass_snapshot.mysql.connection import server_facts
+from cass_snapshot.mysql.connection import ServerFacts
 from cass_snapshot.mysql.insert import Inserter
 from cass_snapshot.mysql.load import Loader
 from cass_snapshot.mysql.refusals import refusal
@@ -49,13 +49,12 @@ class Ways:
         """Return the way that is used, and why if it is the slower; empty before ``find``."""
         return self._name
 
-    def find(self, connection: Any) -> None:  # noqa: ANN401 - see connection.connect
+    def find(self, connection: Any, facts: ServerFacts) -> None:  # noqa: ANN401 - see connection.connect
         """Find out what a server allows.
 
         Raises:
             mysql.connector.Error: it refuses for another reason than permission.
         """
-        facts = server_facts(connection)
         self._inserter = Inserter(
             self._table,
             self._columns,
@@ -89,8 +88,7 @@ class Ways:
 
     def put_lines(self, cursor: Any, rows: Sequence[bytes]) -> None:  # noqa: ANN401 - see connection.connect
         """Write some lines by themselves, as ``put`` does."""
-        data = b"".join(row.rstrip(b"\n") + b"\n" for row in rows)
-        self.put(cursor, Lines(data=data, rows=len(rows), words=sum(map(words, rows))))
+        self.put(cursor, lines_of(rows))
 
     def _staged(self, loader: Loader, lines: Lines) -> bool:
         """Tell whether the lines lie ready for LOAD DATA; if not, the other way is open."""
@@ -103,6 +101,12 @@ class Ways:
             log.warning("a batch of %s is inserted, not loaded: %s", self._table, error)
             return False
         return True
+
+
+def lines_of(rows: Sequence[bytes]) -> Lines:
+    """Return some lines by themselves."""
+    data = b"".join(row.rstrip(b"\n") + b"\n" for row in rows)
+    return Lines(data=data, rows=len(rows), words=sum(map(words, rows)))
 
 
 def words(line: bytes) -> int:

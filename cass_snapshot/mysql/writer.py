@@ -7,6 +7,10 @@ batch, the batch was in, and nothing is written again (I3).
 A batch that MySQL refuses for its data is rolled back and written once more, row by row where need
 be. The rows that are left out are durable in the rejects before the others are committed: a crash
 between the two repeats both. Which rows of a batch are left out, its own transaction tells.
+
+A batch that is too large for one transaction of the server's is written in several, each half of
+one that was refused; the checkpoint moves in one more, when every row is in. Whoever dies between
+them has the batch written again.
 """
 
 from __future__ import annotations
@@ -26,20 +30,23 @@ from cass_snapshot.mysql import statements
 from cass_snapshot.mysql.bulk import StretchSql
 from cass_snapshot.mysql.checkpoint import CheckpointKeeper
 from cass_snapshot.mysql.columns import target_columns
-from cass_snapshot.mysql.connection import connect
+from cass_snapshot.mysql.connection import connect_to_write
 from cass_snapshot.mysql.faults import translate
 from cass_snapshot.mysql.refusals import Refused
 from cass_snapshot.mysql.sift import sift
 from cass_snapshot.mysql.stretches import StretchKeeper
+from cass_snapshot.mysql.transactions import TransactionSize
 from cass_snapshot.mysql.ways import Ways
 from cass_snapshot.planned import PlannedTarget
 from cass_snapshot.protocols import Rejects
 from cass_snapshot.rejection import Problem, Rejected, Stretch, Unwritten
+from cass_snapshot.retry import Tell, unheard
 from cass_snapshot.settings import MysqlSettings
 
 Result = TypeVar("Result")
 Locate = Callable[[bytes], tuple[int, Cells]]
 Put = Callable[[Any, Lines], Sequence[Rejected]]
+Fill = Callable[[Any], tuple[Unwritten, ...]]
 log = logging.getLogger(__name__)
 
 
@@ -54,6 +61,7 @@ class MysqlTarget:
             the caller.
         rejects: keeps rows that are refused.
         locate: tells token and primary key of the row in a WAL line.
+        tell: is told of a batch that goes in parts, as ``Patience.tell`` of what is tried again.
     """
 
     def __init__(
@@ -65,6 +73,7 @@ class MysqlTarget:
         directory: Path,
         rejects: Rejects,
         locate: Locate,
+        tell: Tell = unheard,
     ) -> None:
         self._settings = settings
         self._table = statements.qualified(settings.database, target.table)
@@ -75,6 +84,7 @@ class MysqlTarget:
         self._rejects = rejects
         self._locate = locate
         self._ways = Ways(self._table, target, directory)
+        self._size = TransactionSize(tell)
         self._connection: Any = None
 
     @property
@@ -97,7 +107,7 @@ class MysqlTarget:
         """Write a batch and its checkpoint in one transaction, unless it was in already."""
         where = f"{self._table}, {batch.range}, batch {batch.seq}"
         try:
-            return self._in_connection(partial(self._transact, batch), where)
+            return self._in_connection(partial(self._transact, batch, where), where)
         except RangeFailed as error:
             self._note_refusal(batch, error)
             raise
@@ -146,41 +156,77 @@ class MysqlTarget:
             with suppress(Error):  # it may be lost already; nothing was left uncommitted
                 connection.close()
 
-    def _transact(self, batch: Batch, connection: Any) -> Written:  # noqa: ANN401 - see connection.connect
-        try:
-            return self._attempt(connection, batch, self._put_whole)
-        except Refused:
-            connection.rollback()
-        return self._attempt(connection, batch, self._put_sifted)
+    def _transact(self, batch: Batch, where: str, connection: Any) -> Written:  # noqa: ANN401 - see connection.connect
+        def attempt(put: Put) -> Written:
+            return self._attempt(connection, batch, partial(self._put, batch.lines, put))
 
-    def _attempt(self, connection: Any, batch: Batch, put: Put) -> Written:  # noqa: ANN401 - see connection.connect
+        if self._size.fits(batch.lines):
+            try:
+                return self._or_sifted(connection, attempt)
+            except Error as error:
+                self._size.halve(error, batch.lines, where)
+                connection.rollback()
+        unwritten = self._in_parts(batch.lines, where, connection)
+        return self._attempt(connection, batch, lambda _cursor: unwritten)
+
+    def _attempt(self, connection: Any, batch: Batch, fill: Fill) -> Written:  # noqa: ANN401 - see connection.connect
         with connection.cursor() as cursor:
             written = self._keeper.advance(cursor, batch)
             if not written.fresh:
                 connection.rollback()
                 return written
-            unwritten = self._put(cursor, batch.lines, put)
+            unwritten = fill(cursor)
             self._keeper.record(cursor, batch, [(row.id, row.problem) for row in unwritten])
         connection.commit()
         return Written(fresh=True, rejected=len(unwritten))
 
     def _load(self, lines: Lines, where: str, connection: Any) -> tuple[Unwritten, ...]:  # noqa: ANN401 - see connection.connect
+        if self._size.fits(lines):
+            try:
+                return self._load_whole(where, connection, lines)
+            except Error as error:
+                self._size.halve(error, lines, where)
+                connection.rollback()
+        return self._in_parts(lines, where, connection)
+
+    def _in_parts(self, lines: Lines, where: str, connection: Any) -> tuple[Unwritten, ...]:  # noqa: ANN401 - see connection.connect
+        """Write rows without a checkpoint, in transactions that are not too large."""
+
+        def load(some: Lines) -> tuple[Unwritten, ...]:
+            try:
+                return self._load_whole(where, connection, some)
+            except Error:
+                connection.rollback()
+                raise
+
+        return self._size.in_parts(
+            lines, where, load, lambda line, refusal: self._kept([self._rejected(line, refusal)])
+        )
+
+    def _load_whole(self, where: str, connection: Any, lines: Lines) -> tuple[Unwritten, ...]:  # noqa: ANN401 - see connection.connect
         def attempt(put: Put) -> tuple[Unwritten, ...]:
             with connection.cursor() as cursor:
                 self._keeper.guard(cursor, where)
-                unwritten = self._put(cursor, lines, put)
+                unwritten = self._put(lines, put, cursor)
             connection.commit()
             return unwritten
 
+        return self._or_sifted(connection, attempt)
+
+    def _or_sifted(self, connection: Any, attempt: Callable[[Put], Result]) -> Result:  # noqa: ANN401 - see connection.connect
+        """Return what a transaction came to; one that is refused for its data is sifted."""
         try:
             return attempt(self._put_whole)
         except Refused:
             connection.rollback()
         return attempt(self._put_sifted)
 
-    def _put(self, cursor: Any, lines: Lines, put: Put) -> tuple[Unwritten, ...]:  # noqa: ANN401 - see connection.connect
+    def _put(self, lines: Lines, put: Put, cursor: Any) -> tuple[Unwritten, ...]:  # noqa: ANN401 - see connection.connect
         """Write rows, and keep those that are left out before the others can be committed."""
-        rejected = put(cursor, lines) if lines.rows else ()
+        return self._kept(put(cursor, lines) if lines.rows else ())
+
+    def _kept(self, rejected: Sequence[Rejected]) -> tuple[Unwritten, ...]:
+        """Make rows that are left out durable among the rejected ones."""
         ids = self._rejects.add(rejected) if rejected else ()
         return tuple(
             Unwritten(id=identity, token=row.token, problem=row.problems[0])
@@ -216,8 +262,13 @@ class MysqlTarget:
     def _connected(self) -> Any:  # noqa: ANN401 - see connection.connect
         """Return the open connection, or open one and find out how rows may be written."""
         if self._connection is None:
-            connection = connect(self._settings, infile_directory=self._directory)
-            self._ways.find(connection)
+            connection, facts = connect_to_write(self._settings, self._directory)
+            try:
+                self._ways.find(connection, facts)
+            except BaseException:
+                with suppress(Error):
+                    connection.close()
+                raise
             self._connection = connection
         return self._connection
 

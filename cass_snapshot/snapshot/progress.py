@@ -7,9 +7,11 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
+from cass_snapshot.errors import Fault
 from cass_snapshot.model import Batch, Checkpoint, RangeState
 from cass_snapshot.snapshot.messages import Applied, Captured, Loaded
 from cass_snapshot.snapshot.status import (
+    FaultCount,
     Latency,
     Phase,
     RangeFailure,
@@ -93,6 +95,7 @@ class Progress:
         self._target = _Durations()
         self._rates: deque[tuple[float, int]] = deque()
         self._waiting: dict[str, str] = {}
+        self._faults: Counter[tuple[str, Fault]] = Counter()
         self._segments: defaultdict[int, set[str]] = defaultdict(set)
         self.tables: list[TableStatus] = list(status.tables)
 
@@ -206,6 +209,11 @@ class Progress:
             self._waiting[side] = reason
         return before != self._waiting.get(side)
 
+    def faulted(self, side: str, fault: Fault) -> int:
+        """Count a fault after which something is tried again; return how many of it there were."""
+        self._faults[side, fault] += 1
+        return self._faults[side, fault]
+
     def work(self) -> tuple[str, int]:
         """Return what is being done, and how many rows were read and written so far."""
         steps = [t.window.step for t in self.tables if t.window is not None]
@@ -255,6 +263,10 @@ class Progress:
             rows_per_s=round(self.rate(), 1),
             eta_s=self.eta_s(),
             waiting="; ".join(self._waiting.values()) or None,
+            faults=tuple(
+                FaultCount(side=side, fault=fault.value, times=times)
+                for (side, fault), times in sorted(self._faults.items())
+            ),
             source_latency=self._source.latency(),
             target_latency=self._target.latency(),
             tables=tuple(self.tables),

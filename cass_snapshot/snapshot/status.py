@@ -47,6 +47,18 @@ class RejectedRows:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FaultCount:
+    """How often one kind of fault of one side was met, and something tried again after it.
+
+    ``side`` is source or target, ``fault`` one of ``errors.Fault``.
+    """
+
+    side: str
+    fault: str
+    times: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
     """Both sides counted; ``differing`` names the ranges whose counts are unequal.
 
@@ -167,6 +179,8 @@ class RunStatus:
     """Whether segments stay that are wholly applied."""
     waiting: str | None = None
     """Why nothing moves, for example ``target unavailable: 2003``; None while rows flow."""
+    faults: tuple[FaultCount, ...] = ()
+    """What was tried again, by kind; each kind has a budget of its own."""
     source_latency: Latency = Latency()
     target_latency: Latency = Latency()
     tables: tuple[TableStatus, ...] = ()

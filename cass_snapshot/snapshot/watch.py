@@ -6,8 +6,10 @@ import logging
 from collections.abc import Callable
 
 from cass_snapshot.errors import (
+    Fault,
     LimitReached,
     PreflightError,
+    SnapshotError,
     SourceOverloaded,
     SourceUnavailable,
     StateError,
@@ -21,6 +23,12 @@ from cass_snapshot.snapshot.supervisor import WorkerDeath
 
 CONCERNS_ALL = (Unavailable, StateError, LimitReached, PreflightError)
 """Errors that say nothing of the range or rows at hand, and so end the run."""
+_KINDS = {
+    Fault.CAPACITY: "busy",
+    Fault.FAILOVER: "read_only",
+    Fault.SPACE: "full",
+}
+"""What a server is that is waited for, for the event; one that does not answer is away."""
 log = logging.getLogger(__name__)
 
 
@@ -66,19 +74,22 @@ class Watch:
             self._waits(message)
 
     def _waits(self, message: Waiting) -> None:
-        if message.error is None:
+        error = message.error
+        if error is None:
             self._answers()
-        elif isinstance(message.error, Transient):
+            return
+        side, fault = _side(error), error.fault or Fault.AWAY
+        met = {"side": side, "fault": fault.value, "times": self._progress.faulted(side, fault)}
+        if isinstance(error, Transient):
             self._progress.retried(0)
-            self._journal.emit("retry", "warning", str(message.error))
+            self._journal.emit("retry", "warning", str(error), **met)
         else:
-            if isinstance(message.error, SourceOverloaded):
-                self._slow_down(message.error)
-            side = "source" if isinstance(message.error, SourceUnavailable) else "target"
-            reason = f"{message.error.what} ({message.error.why})"
+            if isinstance(error, SourceOverloaded):
+                self._slow_down(error)
+            reason = f"{error.what} ({error.why})"
             if self._progress.waiting(side, reason):
-                why = {"kind": f"{side}_away"}
-                self._journal.emit("pause", "started", reason, side=side, reason=why)
+                why = {"kind": f"{side}_{_KINDS.get(fault, 'away')}"}
+                self._journal.emit("pause", "started", reason, reason=why, **met)
 
     def _slow_down(self, error: SourceOverloaded) -> None:
         """Lower the concurrency before anything else."""
@@ -104,3 +115,9 @@ class Watch:
             exit_code=death.exit_code,
             ranges=[t.range.number for t in death.tasks if isinstance(t, CopyRange | GatherRange)],
         )
+
+
+def _side(error: SnapshotError) -> str:
+    """Return which server a fault is one of."""
+    of_source = isinstance(error, SourceUnavailable) or error.fault in (None, Fault.REQUEST)
+    return "source" if of_source else "target"

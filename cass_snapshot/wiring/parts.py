@@ -41,7 +41,7 @@ from cass_snapshot.reader.drift import Drift
 from cass_snapshot.reader.pages import CassandraSource
 from cass_snapshot.reader.session import Connection, connect
 from cass_snapshot.reader.statements import select_counted, select_planned, select_values
-from cass_snapshot.retry import Patience
+from cass_snapshot.retry import Patience, Tell, unheard
 from cass_snapshot.settings import MysqlSettings
 from cass_snapshot.wal.blocks import BlockReader
 from cass_snapshot.wal.rejects import RejectFile, stem_of
@@ -65,6 +65,7 @@ def open_target(
     wal_state: str,
     scratch: Path,
     rejects: Rejects,
+    tell: Tell = unheard,
 ) -> Target:
     """Return what writes a table's batches.
 
@@ -75,6 +76,7 @@ def open_target(
         wal_state: what ``snapshot_wal`` calls these batches: applied or replayed.
         scratch: a private directory that exists.
         rejects: keeps the rows that the target refuses.
+        tell: is told of a batch that goes in parts.
     """
     keeper = CheckpointKeeper(
         ControlSql(settings.control),
@@ -91,6 +93,7 @@ def open_target(
         directory=scratch,
         rejects=rejects,
         locate=line_locator(job.target.columns),
+        tell=tell,
     )
 
 
@@ -281,6 +284,7 @@ class Parts:
                 wal_state="applied",
                 scratch=scratch,
                 rejects=self.rejects(index),
+                tell=self._patience.tell,
             )
         self._only("apply" if writing else "read", self._targets[index, writing])
         return self._targets[index, writing]

@@ -14,12 +14,14 @@ from cass_snapshot.errors import (
     RangeFailed,
     SnapshotError,
     StateError,
+    TargetFull,
     TargetUnavailable,
     Transient,
 )
 from cass_snapshot.mysql.connection import connect
 from cass_snapshot.mysql.faults import CLASS_OF, FaultClass, classify, translate
 from cass_snapshot.settings import MysqlSettings
+from tests.support.error_codes import text_of
 
 NOTES: dict[FaultClass, tuple[int, ...]] = {
     FaultClass.REDO: (1213, 1205, 1613, 1614, 1615, 1020, 3058, 3101, 3572, 1105),
@@ -69,7 +71,7 @@ OURS: dict[FaultClass, type[SnapshotError]] = {
     FaultClass.RECONNECT: TargetUnavailable,
     FaultClass.CAPACITY: TargetUnavailable,
     FaultClass.FAILOVER: TargetUnavailable,
-    FaultClass.SPACE: TargetUnavailable,
+    FaultClass.SPACE: TargetFull,
     FaultClass.DATA: RangeFailed,
     FaultClass.SIZE: RangeFailed,
 }
@@ -81,7 +83,7 @@ CASES = [(kind, code) for kind, codes in NOTES.items() for code in codes]
 @pytest.mark.parametrize(("kind", "code"), CASES)
 def test_a_code_has_the_class_of_the_notes(kind: FaultClass, code: int) -> None:
     """Each code of section 5, and the error of ours that says what to do."""
-    error = Error(msg="x", errno=code, sqlstate="HY000")
+    error = Error(msg=text_of(code), errno=code, sqlstate="HY000")
     assert kind is classify(error)
     ours = translate(error, where="here")
     assert ours.where == "here"
