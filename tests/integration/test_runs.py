@@ -8,7 +8,7 @@ from tests.support.command import Command
 from tests.support.compare import differences
 from tests.support.ledger import assert_read_once
 from tests.support.servers import Place, tables_locked
-from tests.support.source_tables import CROWD, CROWD_ROWS, FILES_ROWS, WIDE_ROWS
+from tests.support.source_tables import CROWD, CROWD_ROWS, FILES_ROWS
 
 pytestmark = pytest.mark.servers
 
@@ -36,28 +36,6 @@ def test_of_two_runs_of_one_table_the_second_is_locked_out(shared: Place) -> Non
     assert len(command.folders()) == 1
     assert differences(shared, "files") == []
     assert_read_once(shared, FILES_ROWS)
-
-
-def test_a_run_that_is_taken_over_from_elsewhere_writes_no_more(shared: Place) -> None:
-    """Another folder knows no lock: the epoch fences the first run (exit 9), the second is whole.
-
-    Not one row of the first is written after the take-over; no batch is there twice.
-    """
-    command = Command(shared, MYSQL__BATCH_ROWS_MAX="20")
-    elsewhere = Command(shared)
-    elsewhere.runs = shared.folder / "elsewhere"
-    with command.start_run("wide", "--range-count", "1") as first:
-        first.until(lambda: shared.rows_checkpointed() > 0, "the first run has begun")
-        second = elsewhere.run("wide", "--range-count", "1")
-        fenced = first.wait()
-        first.wait_gone()
-    assert second.code == 0, str(second)
-    assert fenced.code == 9, str(fenced)
-    assert "taken" in fenced.err
-    assert differences(shared, "wide") == []
-    assert_read_once(shared, WIDE_ROWS)
-    ((state, epoch, code),) = shared.sql("SELECT state, epoch, exit_code FROM {db}.snapshot_runs")
-    assert (state, epoch, code) == ("done", 2, 0)
 
 
 def test_several_tables_of_a_file_are_one_run(shared: Place) -> None:

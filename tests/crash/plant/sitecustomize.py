@@ -3,6 +3,8 @@
 CASS_SNAPSHOT_TEST_CRASH says which: event, moment, hit, victim and a file that is made by whoever
 kills, so that one run is killed once: ``sync:before:3:both:/tmp/x/killed``. An event is a function
 of the product; each process counts its own calls.
+
+CASS_SNAPSHOT_TEST_LEASE_S says how long a lease lasts, for tests that wait for its end.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ import signal
 import sys
 
 VARIABLE = "CASS_SNAPSHOT_TEST_CRASH"
+LEASE_VARIABLE = "CASS_SNAPSHOT_TEST_LEASE_S"
 EVENTS = {
     "segment create": ("cass_snapshot.wal.writer", "SegmentWriter._create"),
     "segment write": ("cass_snapshot.wal.writer", "SegmentWriter._write"),
@@ -97,5 +100,10 @@ def plant(spec: str) -> None:
     setattr(owner, name, planted)
 
 
+if LEASE_VARIABLE in os.environ:
+    # Before anything else takes the constant from there.
+    importlib.import_module("cass_snapshot.protocols.targets").LEASE_S = int(  # type: ignore[attr-defined]  # a module
+        os.environ[LEASE_VARIABLE]
+    )
 if VARIABLE in os.environ and "resource_tracker" not in " ".join(sys.orig_argv):
     plant(os.environ[VARIABLE])
