@@ -14,6 +14,7 @@ from cass_snapshot.cli.figures import clock, columns, ends_apart, plural, span, 
 from cass_snapshot.cli.progress import short_id
 from cass_snapshot.cli.rejected import besides_lines, rejected_lines, rejected_rows
 from cass_snapshot.exits import Exit
+from cass_snapshot.settings.retention import APPLIED, KEEP
 from cass_snapshot.snapshot.status import Counts, FaultCount, RangeFailure, RunStatus, TableStatus
 
 LABEL = 9
@@ -152,7 +153,10 @@ def _odds(status: RunStatus) -> list[str]:
     if status.continues:
         parts.append(f"{before:,} rows were there from earlier")
     wal, segments = sum(t.wal_bytes for t in tables), sum(t.wal_segments for t in tables)
-    kept = "kept" if status.wal_kept else "what was applied is removed, the rest kept"
+    kept = {
+        KEEP: "kept",
+        APPLIED: "what was applied is removed, the rest kept",
+    }.get(status.wal_retention, f"kept for {status.wal_retention} after success,")
     return [
         f"  {'    '.join(parts)}",
         *_faults(status.faults),

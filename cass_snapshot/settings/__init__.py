@@ -16,6 +16,7 @@ from typing import Annotated, Literal
 from pydantic import Field, SecretStr, field_validator
 
 from cass_snapshot.model import RANGES_MAX
+from cass_snapshot.settings.retention import APPLIED, KEEP, Retention
 from cass_snapshot.settings.section import Port, Seconds, Section, Text
 from cass_snapshot.settings.sizes import sized
 from cass_snapshot.settings.tables import TableSettings
@@ -45,7 +46,6 @@ LATER_KEYS = frozenset(
         "cassandra.password_command",
         "mysql.tls",
         "mysql.password_command",
-        "run.wal_retention",
         "verify.float_tolerance",
         "limits.rows_per_s",
         "limits.stop_after",
@@ -132,6 +132,13 @@ class RunSettings(Section):
     """Key order: how much of a window one worker sorts in memory."""
     wal_bytes_max: Annotated[int, sized(2**20)] | None = None
     """The WAL's ceiling on disk: reading waits, and segments that are wholly applied go (I4)."""
+    wal_retention: Retention = KEEP
+    """How long segments stay that are wholly applied; below a ceiling they go in any case."""
+
+    @property
+    def removes_applied(self) -> bool:
+        """Tell whether segments go as soon as the target has them."""
+        return self.wal_bytes_max is not None or self.wal_retention == APPLIED
 
 
 class LimitsSettings(Section):

@@ -75,7 +75,11 @@ class RangeBatches:
             raise Transient(held.what, where=held.where, why=held.why, fix=held.fix) from held
 
     def _timed(self, pages: Iterator[Page]) -> Iterator[Page]:
-        """Note how long each page took to come."""
+        """Note how long each page took to come, and let it wait for room in the WAL."""
         for page in pages:
             self._page_s = page.seconds
+            if isinstance(self._task, GatherRange):
+                self._parts.room.wait_on_disk()  # a window is bounded by itself
+            else:
+                self._parts.room.wait_below_ceiling()
             yield page

@@ -14,6 +14,7 @@ from cass_snapshot.planned import Finding, Level
 from cass_snapshot.protocols import SourceAdmin, TargetAdmin
 from cass_snapshot.settings import Settings, redacted
 from cass_snapshot.settings.tables import TableSettings
+from cass_snapshot.snapshot.disk import disk_error
 from cass_snapshot.snapshot.journal import Journal
 from cass_snapshot.snapshot.lease import Lease
 from cass_snapshot.snapshot.plan import Examined, RunPlan, examine, lay_out
@@ -22,6 +23,7 @@ from cass_snapshot.snapshot.preflight.gauge import ordering_of
 from cass_snapshot.snapshot.process import Standby
 from cass_snapshot.snapshot.registering import register
 from cass_snapshot.snapshot.remains import cut_anew
+from cass_snapshot.snapshot.retention import remove_expired
 from cass_snapshot.snapshot.rundir import (
     RunDirectory,
     new_run_id,
@@ -60,7 +62,9 @@ def run(
         source, target = _open_sides(settings, stack)
         examined = examine(settings, tables, source=source, target=target, new=new)
         findings = _refused_or_found(examined, source, target)
-        warning = _take_tables(settings, tables, stack)
+        warning = prepare_runs_directory(settings.run.directory)
+        expired = _remove_expired(settings)
+        _take_tables(settings, tables, stack)
         own_id = new_run_id(datetime.now(UTC))
         plan = lay_out(settings, examined, target=target, new_run_id=own_id, new=new)
         settings = _reading_from(source.datacenter, settings)
@@ -75,7 +79,7 @@ def run(
         session = Session(settings, plan, source, target, directory, view, stop, doctor=doctor)
         _warn(session.journal, findings, (warning,))
         _tell_orders(session.journal, plan)
-        for line in cut:
+        for line in (*expired, *cut):
             session.journal.emit("plan", "started", line)
         return session.run(lease, standby)
 
@@ -135,12 +139,22 @@ def _open_sides(settings: Settings, stack: ExitStack) -> tuple[SourceAdmin, Targ
     return source, target
 
 
-def _take_tables(settings: Settings, tables: Sequence[TableSettings], stack: ExitStack) -> str:
-    """Keep other runs of these tables away, and return a warning about the folder of the runs."""
-    warning = prepare_runs_directory(settings.run.directory)
+def _remove_expired(settings: Settings) -> list[str]:
+    """Remove the WAL of earlier runs whose time is over; return a line for each."""
+    try:
+        found = remove_expired(settings.run.directory, datetime.now(UTC))
+    except OSError as error:
+        raise disk_error(error) from error
+    return [
+        f"the WAL of {one.folder.name} is removed: it was kept for {one.retention} after success"
+        for one in found
+    ]
+
+
+def _take_tables(settings: Settings, tables: Sequence[TableSettings], stack: ExitStack) -> None:
+    """Keep other runs of these tables away."""
     for name in sorted({t.name for t in tables}):
         stack.enter_context(table_lock(settings.run.directory, name))
-    return warning
 
 
 def _reading_from(datacenter: str, settings: Settings) -> Settings:

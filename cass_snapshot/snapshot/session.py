@@ -15,6 +15,7 @@ from cass_snapshot.errors import SnapshotError
 from cass_snapshot.exits import Exit, exit_code_for, exit_name_for, worst
 from cass_snapshot.protocols import SourceAdmin, TargetAdmin
 from cass_snapshot.settings import Settings, cores
+from cass_snapshot.settings.retention import APPLIED
 from cass_snapshot.snapshot.aside import Aside
 from cass_snapshot.snapshot.budget import Budget
 from cass_snapshot.snapshot.copying import Copying
@@ -75,7 +76,7 @@ class Session:
             folder=directory.path / "window",
             known=self._aside.known,
             workers=settings.run.workers,
-            removes=settings.run.wal_bytes_max is not None,
+            removes=settings.run.removes_applied,
         )
         self._copying.watch.ease = self._pace.ease
         self._counting: Counting | None = None
@@ -204,6 +205,12 @@ class Session:
             shutil.rmtree(self._scratch, ignore_errors=True)
         self._view.close()
 
+    @property
+    def _retention(self) -> str:
+        """Return how long the WAL stays; below a ceiling it goes when it is applied."""
+        run = self._settings.run
+        return APPLIED if run.removes_applied else run.wal_retention
+
     def _first_status(self, source: SourceAdmin, target: TargetAdmin, doctor: str) -> RunStatus:
         now = iso(datetime.now(UTC))
         return RunStatus(
@@ -221,7 +228,7 @@ class Session:
             extensions=logs.extensions(),
             continues=self._plan.continues,
             workers=self._pace.workers,
-            wal_kept=self._settings.run.wal_bytes_max is None,
+            wal_retention=self._retention,
             tables=tuple(
                 replace(
                     table_status(str(t.job.table.name), t.job.target.name, list(t.checkpoints)),

@@ -175,8 +175,8 @@ class RunStatus:
     worker_restarts: int = 0
     rows_per_s: float = 0.0
     eta_s: float | None = None
-    wal_kept: bool = True
-    """Whether segments stay that are wholly applied."""
+    wal_retention: str = "keep"
+    """How long segments stay that are wholly applied: keep, applied, or a time after success."""
     waiting: str | None = None
     """Why nothing moves, for example ``target unavailable: 2003``; None while rows flow."""
     faults: tuple[FaultCount, ...] = ()

@@ -88,7 +88,7 @@ class Worker:
             stop=self._stop,
         )
         self._parts = Parts(job, name=name, patience=self._patience)
-        self._removes = job.settings.run.wal_bytes_max is not None
+        self._removes = job.settings.run.removes_applied
         self._windows = WindowWork(
             self._parts,
             self._patience,

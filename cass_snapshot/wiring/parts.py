@@ -46,6 +46,7 @@ from cass_snapshot.settings import MysqlSettings
 from cass_snapshot.wal.blocks import BlockReader
 from cass_snapshot.wal.rejects import RejectFile, stem_of
 from cass_snapshot.wal.removal import remove_applied
+from cass_snapshot.wal.room import Room
 from cass_snapshot.wiring.jobs import Job, TableJob
 from cass_snapshot.wiring.wals import open_wal
 
@@ -169,6 +170,12 @@ class Parts:
             self._job.settings.run,
             checkpoint_seq,
         )
+
+    @cached_property
+    def room(self) -> Room:
+        """Return what lets reading wait for room in the WAL."""
+        ceiling = self._job.settings.run.wal_bytes_max
+        return Room(self._job.wal_directory, ceiling, self._patience)
 
     def order(self, index: int) -> Order:
         """Return what compares a table's WAL lines as its target's key does."""

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from cass_snapshot.wal.usage import wal_bytes
 from tests.support.command import Command
 from tests.support.compare import differences
 from tests.support.ledger import assert_read_once
@@ -61,3 +62,34 @@ def test_what_an_earlier_process_kept_goes_too(shared: Place) -> None:
     assert again.code == 0, str(again)
     assert differences(shared, "files") == []
     assert [path for path in kept if path.exists()] == []
+
+
+def test_reading_waits_below_the_ceiling_until_what_is_there_is_applied(shared: Place) -> None:
+    """An earlier process captured nearly all of the table, in key order and without a ceiling."""
+    ceiling = 2**20
+    command = Command(shared, MYSQL__BATCH_ROWS_MAX="40", RUN__WORKERS="2")
+    with command.start_run("files", "--range-count", "8", RUN__APPLY_ORDER="key") as running:
+        running.until(lambda: captured(command) > ceiling * 3 // 4, "the WAL is near the ceiling")
+        running.kill()
+        running.wait_gone()
+    before = captured(command)
+    assert shared.rows_checkpointed() == 0
+
+    most = 0
+    with command.start_run(
+        "files", "--range-count", "8", RUN__APPLY_ORDER="token", RUN__WAL_BYTES_MAX="1 MiB"
+    ) as running:
+        while not running.ended:
+            most = max(most, captured(command))
+        ended = running.wait()
+
+    assert ended.code == 0, str(ended)
+    assert most <= max(before, ceiling)
+    assert differences(shared, "files") == []
+    assert_read_once(shared, FILES_ROWS)
+    assert captured(command) == 0
+
+
+def captured(command: Command) -> int:
+    """Return the bytes of all segments of a command's only run."""
+    return sum(wal_bytes(path) for path in command.runs.glob("*/wal"))

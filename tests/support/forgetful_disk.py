@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import errno
 import random
+import sys
 from collections.abc import Callable, Sequence
 from enum import Enum
 from pathlib import Path
@@ -16,6 +17,8 @@ from pathlib import Path
 from cass_snapshot.wal.disk import File, Files
 
 PAGE = 32
+MAKE_DIRECTORY = "make_directory"
+"""The sync after a directory was made, which is the disk's own."""
 
 
 class PowerCut(BaseException):
@@ -88,14 +91,21 @@ class _Folder:
         self.disk = dict(self.cache)
         self.late = []
 
+    def _arrived(
+        self, kept: Kept, chance: random.Random
+    ) -> list[dict[str, _Inode | _Folder | None]]:
+        """Return the changes that reached the platter: the first so many, or any of them."""
+        if kept is Kept.NOTHING:
+            return []
+        if kept is Kept.EVERYTHING:
+            return self.late
+        if chance.random() < 0.5:
+            return self.late[: chance.randint(0, len(self.late))]
+        return [change for change in self.late if chance.random() < 0.5]
+
     def survivor(self, kept: Kept, chance: random.Random) -> _Folder:
         names = dict(self.disk)
-        how_many = {
-            Kept.NOTHING: 0,
-            Kept.SOME: chance.randint(0, len(self.late)),
-            Kept.EVERYTHING: len(self.late),
-        }[kept]
-        for change in self.late[:how_many]:
+        for change in self._arrived(kept, chance):
             _apply(names, change)
         left = _Folder()
         left.cache = {name: node.survivor(kept, chance) for name, node in names.items()}
@@ -125,6 +135,10 @@ class ForgetfulDisk:
     ) -> None:
         self.fail_at = fail_at
         self.cut_at = cut_at
+        self.error = errno.EIO
+        """What an operation fails with."""
+        self.deaf_at = ""
+        """A place of the code, as file:line, whose syncs claim to have happened and did not."""
         self.operations: list[str] = []
         self._deaf = deaf
         self._root = _Folder()
@@ -159,9 +173,18 @@ class ForgetfulDisk:
             raise PowerCut
         if number == self.fail_at:
             half()
-            raise OSError(errno.EIO, f"operation {number}, {name}")
-        if name not in self._deaf:
+            raise OSError(self.error, f"operation {number}, {name}")
+        if name not in self._deaf and not self._deaf_here(name):
             whole()
+
+    def _deaf_here(self, name: str) -> bool:
+        """Tell whether the code that asks for a sync is the one that is not heard."""
+        if not self.deaf_at or not name.startswith("sync"):
+            return False
+        if self.deaf_at == MAKE_DIRECTORY:
+            return sys._getframe(3).f_code.co_name == "make_directory"
+        frame = sys._getframe(3)
+        return f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno}" == self.deaf_at
 
     def names(self, directory: Path) -> list[str]:
         """Return the names in a directory, none where it does not exist."""

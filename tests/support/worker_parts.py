@@ -104,6 +104,18 @@ class Parts:
     encodes: Callable[[Sequence[Cells]], Encoded] = LineEncoder().encode
     aside: MemoryRejects = field(default_factory=MemoryRejects)
     closed: bool = False
+    waits: Callable[[], None] = lambda: None
+
+    @property
+    def room(self) -> Parts:
+        """Return what lets reading wait."""
+        return self
+
+    def wait_below_ceiling(self) -> None:
+        """Wait before a page is appended."""
+        self.waits()
+
+    wait_on_disk = wait_below_ceiling
 
     def table(self, _index: int) -> object:
         """Return the job of the table."""

@@ -71,10 +71,10 @@ def refused(text: str | bytes | None = None, line: CommandLine | None = None) ->
             "remove it for now",
         ),
         (
-            "[run]\nranges = 1\nwal_retention = 'key'\n",
-            "wal_retention is not available in this version",
-            "[run] wal_retention, cass-snapshot.toml:3",
-            "remove it for now",
+            "[run]\nranges = 1\nwal_retention = '7 years'\n",
+            "[run] wal_retention does not fit: 7 years",
+            "cass-snapshot.toml:3",
+            "correct it, or leave it out for its default",
         ),
         (
             "config_version = 2\n",

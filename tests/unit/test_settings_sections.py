@@ -131,7 +131,7 @@ def test_keys_of_later_versions_are_known_as_such() -> None:
     """Sections, keys and keys below keys."""
     assert is_later("limits.rows_per_s")
     assert is_later("cassandra.tls.ca_file")
-    assert is_later("run.wal_retention")
+    assert is_later("verify.float_tolerance")
     assert not is_later("run.ranges")
 
 
