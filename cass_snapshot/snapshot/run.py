@@ -62,25 +62,19 @@ def run(
         source, target = _open_sides(settings, stack)
         examined = examine(settings, tables, source=source, target=target, new=new)
         findings = _refused_or_found(examined, source, target)
-        warning = prepare_runs_directory(settings.run.directory)
-        expired = _remove_expired(settings)
+        warning, expired = _prepare_runs(settings)
         _take_tables(settings, tables, stack)
-        own_id = new_run_id(datetime.now(UTC))
-        plan = lay_out(settings, examined, target=target, new_run_id=own_id, new=new)
         settings = _reading_from(source.datacenter, settings)
-        plan = _ordered(settings, plan, source, target)
+        plan = _planned(settings, examined, source, target, new=new)
         stop = stack.enter_context(StopRequest())
         plan = register(plan, target, settings.mysql.unavailable_timeout_s)
-        records = [table.job.record for table in plan.tables]
-        lease = stack.enter_context(Lease(partial(open_target_admin, settings.mysql), records))
+        lease = stack.enter_context(_lease(settings, plan))
         directory = _open_directory(settings, plan, command_line)
         plan, cut = cut_anew(settings, plan, target.ledger, directory.wal)
         doctor = in_short(findings)
         session = Session(settings, plan, source, target, directory, view, stop, doctor=doctor)
         _warn(session.journal, findings, (warning,))
-        _tell_orders(session.journal, plan)
-        for line in (*expired, *cut):
-            session.journal.emit("plan", "started", line)
+        _tell(session.journal, plan, [*expired, *cut])
         return session.run(lease, standby)
 
 
@@ -101,10 +95,17 @@ def _warn(journal: Journal, findings: Sequence[Finding], texts: Sequence[str]) -
         journal.emit("run", "warning", text)
 
 
-def _ordered(
-    settings: Settings, plan: RunPlan, source: SourceAdmin, target: TargetAdmin
+def _planned(
+    settings: Settings,
+    examined: Sequence[Examined],
+    source: SourceAdmin,
+    target: TargetAdmin,
+    *,
+    new: bool,
 ) -> RunPlan:
-    """Return the plan with the order in which each table's rows are applied."""
+    """Return the plan, with the order in which each table's rows are applied."""
+    own_id = new_run_id(datetime.now(UTC))
+    plan = lay_out(settings, examined, target=target, new_run_id=own_id, new=new)
     tables = tuple(
         replace(
             t,
@@ -117,7 +118,13 @@ def _ordered(
     return replace(plan, tables=tables)
 
 
-def _tell_orders(journal: Journal, plan: RunPlan) -> None:
+def _lease(settings: Settings, plan: RunPlan) -> Lease:
+    records = [table.job.record for table in plan.tables]
+    return Lease(partial(open_target_admin, settings.mysql), records)
+
+
+def _tell(journal: Journal, plan: RunPlan, lines: Sequence[str]) -> None:
+    """Tell the order of each table, and what else is worth knowing before the first row."""
     for table in plan.tables:
         order = table.ordering
         journal.emit(
@@ -129,6 +136,8 @@ def _tell_orders(journal: Journal, plan: RunPlan) -> None:
             window_bytes=order.window_bytes,
         )
         _warn(journal, order.findings, ())
+    for line in lines:
+        journal.emit("plan", "started", line)
 
 
 def _open_sides(settings: Settings, stack: ExitStack) -> tuple[SourceAdmin, TargetAdmin]:
@@ -139,13 +148,14 @@ def _open_sides(settings: Settings, stack: ExitStack) -> tuple[SourceAdmin, Targ
     return source, target
 
 
-def _remove_expired(settings: Settings) -> list[str]:
-    """Remove the WAL of earlier runs whose time is over; return a line for each."""
+def _prepare_runs(settings: Settings) -> tuple[str, list[str]]:
+    """Make the folder of runs; return a warning about it, and a line for each WAL that expired."""
+    warning = prepare_runs_directory(settings.run.directory)
     try:
         found = remove_expired(settings.run.directory, datetime.now(UTC))
     except OSError as error:
         raise disk_error(error) from error
-    return [
+    return warning, [
         f"the WAL of {one.folder.name} is removed: it was kept for {one.retention} after success"
         for one in found
     ]

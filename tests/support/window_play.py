@@ -12,7 +12,7 @@ from cass_snapshot.settings import LimitsSettings
 from cass_snapshot.snapshot.budget import Budget
 from cass_snapshot.snapshot.copying import Copying
 from cass_snapshot.snapshot.journal import Journal
-from cass_snapshot.snapshot.messages import Ended, Task
+from cass_snapshot.snapshot.messages import CopyRange, Ended, Task
 from cass_snapshot.snapshot.preflight.ordering import ApplyOrder, Ordering
 from cass_snapshot.snapshot.progress import Progress
 from cass_snapshot.snapshot.rundir import RunDirectory
@@ -115,3 +115,16 @@ def fails_first(pool: PlayedPool, kind: type[Task], error: SnapshotError, times:
         yield from step(task)
 
     pool.steps[kind] = failing
+
+
+def fails_at_last(pool: PlayedPool, number: int, error: SnapshotError) -> None:
+    """Let a range fail too when it is tried once more, after all else."""
+    step = pool.steps[CopyRange]
+
+    def failing(task: CopyRange) -> Said:
+        if task.range.number == number:
+            yield Ended(task=task.id, error=error)
+            return
+        yield from step(task)
+
+    pool.steps[CopyRange] = failing

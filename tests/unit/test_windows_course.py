@@ -20,7 +20,7 @@ from cass_snapshot.snapshot.messages import (
 )
 from cass_snapshot.snapshot.status import WindowStatus
 from tests.support.played_pool import DEATH, ROWS, SIZE, Said
-from tests.support.window_play import RANGES, play
+from tests.support.window_play import RANGES, fails_at_last, play
 
 
 def test_a_window_is_gathered_cut_loaded_and_advanced(tmp_path: Path) -> None:
@@ -106,12 +106,13 @@ def test_a_range_that_fails_is_set_aside_and_what_it_gathered_is_applied(
             yield message
 
     made.pool.steps[GatherRange] = failing
+    fails_at_last(made.pool, 2, error)
     made.run()
     assert dict(made.pool.checkpoints) == {0: 3, 1: 3, 2: 2, 3: 3}
     assert made.table.rows_applied == 11 * ROWS
     assert [f.range for f in made.copying.failed[0]] == [2]
     assert (made.copying.halted, made.table.ranges_done) == (None, 3)
-    assert made.kinds()["CopyRange"] == 0
+    assert made.kinds()["CopyRange"] == 1
 
 
 def test_a_range_whose_worker_always_dies_is_set_aside_alone(tmp_path: Path) -> None:
@@ -126,6 +127,7 @@ def test_a_range_whose_worker_always_dies_is_set_aside_alone(tmp_path: Path) -> 
             yield message
 
     made.pool.steps[GatherRange] = deadly
+    fails_at_last(made.pool, 1, SnapshotError("workers died over this"))
     made.run()
     assert dict(made.pool.checkpoints) == {0: 3, 2: 3, 3: 3}
     assert (made.copying.halted, [f.range for f in made.copying.failed[0]]) == (None, [1])
@@ -150,6 +152,7 @@ def test_a_range_that_fails_sooner_when_it_is_tried_again_is_none_of_the_window(
         yield Ended(task=task.id, error=Transient("locked"))
 
     made.pool.steps[GatherRange] = failing
+    fails_at_last(made.pool, 0, Transient("locked"))
     made.run()
     assert tries[0] == TRIES_A_RANGE_MAX
     assert dict(made.pool.checkpoints) == {1: 3, 2: 3, 3: 3}

@@ -34,7 +34,7 @@ from cass_snapshot.snapshot.messages import (
 from cass_snapshot.snapshot.watch import UnexpectedError
 from cass_snapshot.snapshot.windows.applying import TRIES_MAX
 from tests.support.played_pool import DEATH, ROWS, SIZE, PlayedPool, Said
-from tests.support.window_play import RANGES, fails_first, play
+from tests.support.window_play import RANGES, fails_at_last, fails_first, play
 
 
 def dies_first(pool: PlayedPool, kind: type[Task], messages: int, times: int = 1) -> None:
@@ -95,7 +95,7 @@ def test_only_the_window_that_is_refused_is_applied_as_it_was_read(
 def test_a_range_that_was_set_aside_is_not_tried_again_by_a_window_that_breaks(
     tmp_path: Path,
 ) -> None:
-    """It failed once and is told once; the next process applies what its WAL holds."""
+    """It is tried once more at the end; the next process applies what its WAL holds."""
     made = play(tmp_path)
     step = made.pool.gather
 
@@ -108,6 +108,7 @@ def test_a_range_that_was_set_aside_is_not_tried_again_by_a_window_that_breaks(
 
     made.pool.steps[GatherRange] = failing
     fails_first(made.pool, LoadSlice, RangeFailed("r"))
+    fails_at_last(made.pool, 2, ValueRefused("v"))
     made.run()
     assert [f.range for f in made.copying.failed[0]] == [2]
     assert dict(made.pool.checkpoints) == {0: 3, 1: 3, 3: 3}
