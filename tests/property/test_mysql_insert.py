@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from importlib import import_module
 from typing import Any
 
 import orjson
@@ -266,6 +267,7 @@ def test_pages_hold_whole_lines_in_order(line: bytes, size: int) -> None:
 
 def test_a_word_of_scripts_is_nothing_in_a_statement() -> None:
     """The connector takes scripts apart at DELIMITER, also inside of a literal, if it is let."""
+    import_module("cass_snapshot.mysql.connection")  # takes that from it
     statement = b"INSERT INTO t VALUES (1,'delimiter it\\'s')"
     for module in (plain, compiled):
         (part,) = vars(module)["split_multi_statement"](sql_code=statement, map_results=False)
