@@ -12,7 +12,7 @@ from cass_snapshot.cli.run import close
 from cass_snapshot.cli.summary import summary
 from cass_snapshot.errors import LimitReached
 from cass_snapshot.model import TokenRange
-from cass_snapshot.snapshot.status import RangeFailure
+from cass_snapshot.snapshot.status import FaultCount, RangeFailure
 from cass_snapshot.validation import RangeCount
 from tests.support.ended_run import COMMANDS, EQUAL, STATUS, TABLE, ended
 
@@ -50,6 +50,21 @@ def test_a_slower_way_of_writing_is_told_with_its_reason() -> None:
     assert [line[:40] for line in lines if "written" in line] == [
         "  written  shop.orders by LOAD DATA",
         "  written  shop.items by INSERT ... ON D",
+    ]
+
+
+def test_what_was_tried_again_is_told_by_kind() -> None:
+    """Each side by itself; nothing where nothing was."""
+    assert "faults" not in "\n".join(ended(0))
+    faults = (
+        FaultCount(side="source", fault="request", times=2),
+        FaultCount(side="target", fault="reconnect", times=1),
+        FaultCount(side="target", fault="redo", times=4_000),
+    )
+    lines = summary(replace(STATUS, faults=faults), COMMANDS)
+    assert [line for line in lines if "source:" in line or "target:" in line] == [
+        "  faults   source: request 2",
+        "           target: reconnect 1, redo 4,000",
     ]
 
 

@@ -7,12 +7,15 @@ from pathlib import Path
 import pytest
 
 from cass_snapshot.errors import (
+    Fault,
     Fenced,
     LimitReached,
     RangeFailed,
     SnapshotError,
+    SourceOverloaded,
     SourceUnavailable,
     StateError,
+    TargetFull,
     TargetUnavailable,
     Transient,
     ValueRefused,
@@ -154,6 +157,37 @@ def test_a_request_that_is_repeated_is_a_warning_and_no_pause(tmp_path: Path) ->
     made.copying.hear(Waiting(error=Transient("deadlock"), pause_s=0.1))
     assert (made.events("retry"), made.events("pause")) == (["warning"], [])
     assert made.progress.tables[0].retries == 1
+
+
+def test_what_is_tried_again_is_counted_by_kind(tmp_path: Path) -> None:
+    """Each side and kind by itself, in the events and in the status."""
+    made = copy(tmp_path)
+    for fault in (Fault.REDO, Fault.REDO, Fault.SPLIT):
+        made.copying.hear(Waiting(error=Transient("t", fault=fault), pause_s=0.1))
+    for error in (
+        Transient("a timeout"),
+        SourceUnavailable("s"),
+        SourceOverloaded("s", why="busy"),
+        TargetUnavailable("t", fault=Fault.FAILOVER),
+        TargetFull("full"),
+    ):
+        made.copying.hear(Waiting(error=error, pause_s=0.1))
+    told = [e.fields for e in made.view.events if "fault" in e.fields]
+    assert [(f["side"], f["fault"], f["times"]) for f in told] == [
+        ("target", "redo", 1),
+        ("target", "redo", 2),
+        ("target", "split", 1),
+        ("source", "request", 1),
+        ("source", "away", 1),
+        ("source", "capacity", 1),
+        ("target", "failover", 1),
+        ("target", "space", 1),
+    ]
+    kinds = [f["reason"]["kind"] for f in told if isinstance(f.get("reason"), dict)]  # type: ignore[index]  # a mapping
+    assert kinds == ["source_away", "source_busy", "target_read_only", "target_full"]
+    counted = {(f.side, f.fault): f.times for f in made.progress.status().faults}
+    assert counted["target", "redo"] == 2
+    assert sum(counted.values()) == len(told)
 
 
 def test_a_death_is_told_with_its_ranges(tmp_path: Path) -> None:
