@@ -10,6 +10,7 @@ import json
 import logging
 import os
 import platform
+import re
 import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -25,6 +26,9 @@ OURS = "cass_snapshot"
 DRIVERS_VERBOSITY = 2
 """-vv shows what the drivers say."""
 
+REPEATED_EVERY_S = 60.0
+KINDS_MAX = 1_000
+_NUMBER = re.compile(r"[0-9]+")
 _handlers: list[logging.Handler] = []
 _files: list[Path] = []
 
@@ -54,6 +58,29 @@ class JsonLine(logging.Formatter):
         if record.exc_info:
             fields["traceback"] = self.formatException(record.exc_info)
         return json.dumps(fields, ensure_ascii=False)
+
+
+class _OnceInAWhile(logging.Filter):
+    """Lets through what a driver says again and again once a minute; numbers make no difference.
+
+    Cassandra warns of the tombstones of each page, which may be every one of a table.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._last: dict[str, float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Tell whether a record is ours, or of another kind than those of the last minute."""
+        if record.name.partition(".")[0] == OURS or record.exc_info:
+            return True
+        kind = f"{record.name} {_NUMBER.sub('0', record.getMessage())}"
+        if record.created - self._last.get(kind, 0.0) < REPEATED_EVERY_S:
+            return False
+        if len(self._last) >= KINDS_MAX:
+            self._last.clear()
+        self._last[kind] = record.created
+        return True
 
 
 class _Terminal(logging.Handler):
@@ -87,6 +114,8 @@ def to_file(path: Path, log: LogSettings) -> None:
     """
     handler = logging.StreamHandler(_open(path))
     handler.setFormatter(JsonLine() if log.format == "json" else TextLine())
+    if not log.drivers:
+        handler.addFilter(_OnceInAWhile())
     _files.append(path)
     _add(handler)
     logging.getLogger().setLevel(logging.DEBUG if log.drivers else logging.WARNING)

@@ -52,6 +52,28 @@ def test_a_log_in_json_has_one_object_a_line(tmp_path: Path) -> None:
     assert "KeyError" in record["traceback"]
 
 
+def test_what_a_driver_says_of_every_page_is_written_once_a_minute(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Other numbers are no other matter; what we say ourselves is always written."""
+    path = tmp_path / "run.log"
+    logs.to_file(path, LogSettings())
+    for rows in (4000, 5000):
+        DRIVERS.warning("Server warning: Read %s live rows and 30 tombstone cells", rows)
+        OURS.info("range %s applied", 7)
+    DRIVERS.warning("host down")
+    monkeypatch.setattr(logs, "REPEATED_EVERY_S", 0.0)
+    DRIVERS.warning("Server warning: Read 1 live rows and 1 tombstone cells")
+    said = [line.partition("] ")[2] for line in path.read_text(encoding="utf-8").splitlines()]
+    assert said == [
+        "Server warning: Read 4000 live rows and 30 tombstone cells",
+        "range 7 applied",
+        "range 7 applied",
+        "host down",
+        "Server warning: Read 1 live rows and 1 tombstone cells",
+    ]
+
+
 def test_the_drivers_are_logged_in_full_on_demand(tmp_path: Path) -> None:
     """-vv asks for it."""
     path = tmp_path / "run.log"
