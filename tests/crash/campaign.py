@@ -38,7 +38,11 @@ GONE_WITHIN_S = 2.0
 ATTEMPTS_MAX = 12
 """Of a round; the last is not killed."""
 EVENT_SHARE = 0.75
-HITS = (1, 1, 1, 2, 2, 3, 4, 6, 9, 14, 25, 60)
+HITS = (1, 1, 1, 1, 2, 2, 3, 5, 9, 25)
+IN_KEY_ORDER = {"arrange", "window checkpoints", "index of a window", "cut of a window"}
+OF_REMOVAL = {"remove", "applied segments"}
+OF_A_LATER_ATTEMPT = {"take over", "recut", "rename"}
+"""Events that other attempts never meet; a kill that nobody meets proves nothing."""
 LATEST_S = 4.0
 
 
@@ -71,13 +75,18 @@ class Tally:
         return self.kills.total()
 
 
-def drawn_kill(draw: random.Random) -> Kill:
-    """Return a kill that a seed determines."""
+def drawn_kill(draw: random.Random, variables: dict[str, str], attempt: int) -> Kill:
+    """Return a kill that a seed determines, for an attempt with these settings."""
     victim = draw.choice(VICTIMS)
     if draw.random() < EVENT_SHARE:
+        never: set[str] = set().union(
+            () if variables["RUN__APPLY_ORDER"] == "key" else IN_KEY_ORDER,
+            () if "RUN__WAL_RETENTION" in variables else OF_REMOVAL,
+            () if attempt else OF_A_LATER_ATTEMPT,
+        )
         return Kill(
             victim=victim,
-            event=draw.choice(sorted(EVENTS)),
+            event=draw.choice(sorted(EVENTS.keys() - never)),
             moment=draw.choice(MOMENTS),
             hit=draw.choice(HITS),
         )
@@ -95,6 +104,8 @@ def drawn_settings(draw: random.Random) -> tuple[list[str], dict[str, str]]:
     }
     if draw.random() < 0.3:
         variables["RUN__WINDOW_BYTES"] = "64 KiB"
+    if draw.random() < 0.3:
+        variables["RUN__WAL_RETENTION"] = "applied"
     return options, variables
 
 
@@ -106,7 +117,7 @@ def play(place: Place, seed: int, number: int, tally: Tally) -> None:
     done: list[str] = []
     for attempt in range(ATTEMPTS_MAX):
         last = attempt == ATTEMPTS_MAX - 1
-        kill = None if last or draw.random() < 0.1 else drawn_kill(draw)
+        kill = None if last or draw.random() < 0.1 else drawn_kill(draw, variables, attempt)
         done.append(f"{' '.join(options)} {variables}: {kill or 'not killed'}")
         tally.attempts += 1
         try:
