@@ -209,6 +209,19 @@ def test_a_partition_that_cannot_be_read_stops_by_the_name_of_its_token(
     assert [row for row in there.ordered if there.token(row) < 5000] == given_
 
 
+def test_a_partition_that_cannot_be_read_to_its_end_stops_by_the_name_of_its_token() -> None:
+    """Its rows up to there were given; going on inside it was tried, and not for ever."""
+    there = Rows(SHELVES, shelves([5] * len(KEYS)))
+    first = there.ordered[0]
+    source, session = reader(Frail(there, offset_max=0, dead=(there.serialized(first),)), 1)
+    given_: list[Cells] = []
+    with pytest.raises(RangeFailed) as failed:
+        given_.extend(row for page in source.pages(RING, None) for row in page.rows)
+    assert failed.value.where.endswith(f"token {there.token(first)}")
+    assert given_ == there.ordered[:1]
+    assert len(session.requests) < 20
+
+
 def test_a_server_that_reads_no_range_at_all_is_not_asked_token_by_token() -> None:
     """There are 2**64 of them."""
     there = Rows(SHELVES, shelves([1] * len(KEYS)))
