@@ -39,12 +39,18 @@ class RangeState(StrEnum):
 
 
 class RunState(StrEnum):
-    """What the target knows of the copy of a table."""
+    """What the target knows of the copy of a table.
+
+    CAPTURED: the WAL has it whole, and nobody applied it. APPLIED: ``replay-wal`` has brought it
+    in, and nobody counted it.
+    """
 
     RUNNING = "running"
     STOPPED = "stopped"
     PARTIAL = "partial"
     FAILED = "failed"
+    CAPTURED = "captured"
+    APPLIED = "applied"
     DONE = "done"
 
 

@@ -1,23 +1,79 @@
-"""``replay-wal``: apply what MySQL lacks of a run's WAL, or of its rejected rows."""
+"""``replay-wal``: apply what MySQL lacks of a run's WAL, all of it again, or its rejected rows."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cass_snapshot.cli.figures import columns, plural
 from cass_snapshot.cli.loading import load_settings
+from cass_snapshot.cli.numbers import parse_numbers
 from cass_snapshot.cli.options import WHAT, Common, ToOption
-from cass_snapshot.cli.rejected import group_lines
-from cass_snapshot.exits import Exit
+from cass_snapshot.errors import UsageError
 
 if TYPE_CHECKING:
     from cass_snapshot.settings import Settings
-    from cass_snapshot.snapshot.reports import MendReport, ReplayReport, TableMend
+    from cass_snapshot.snapshot.asked import Asked
+    from cass_snapshot.snapshot.reports import MendReport, ReplayReport
 
 NEEDS = ("mysql.host", "mysql.database")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """Which part of the WAL is applied, and whether."""
+
+    table: Annotated[
+        str | None,
+        typer.Option(
+            metavar="KEYSPACE.TABLE", help="Only this table of the run.", rich_help_panel=WHAT
+        ),
+    ] = None
+    ranges: Annotated[
+        str | None,
+        typer.Option(
+            metavar="17,40-63",
+            help="Only these token ranges, by their numbers.",
+            rich_help_panel=WHAT,
+        ),
+    ] = None
+    all_: Annotated[
+        bool,
+        typer.Option(
+            "--all",
+            help="Also what MySQL has, again; fills a new or empty target.",
+            rich_help_panel=WHAT,
+        ),
+    ] = False
+    from_segment: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SEGMENT",
+            help="Only this segment's range, from there on, again.",
+            rich_help_panel=WHAT,
+        ),
+    ] = None
+    rejected: Annotated[
+        bool,
+        typer.Option(
+            "--rejected",
+            help="Try the rejected rows again, once the target was mended.",
+            rich_help_panel=WHAT,
+        ),
+    ] = False
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Say what would be applied.", rich_help_panel=WHAT),
+    ] = False
+    verify_only: Annotated[
+        bool,
+        typer.Option(
+            "--verify-only",
+            help="Read all of the WAL, prove it against MySQL's checkpoints, write nothing.",
+            rich_help_panel=WHAT,
+        ),
+    ] = False
 
 
 def replay_wal(
@@ -27,33 +83,18 @@ def replay_wal(
     ] = None,
     *,
     to: ToOption = None,
-    table: Annotated[
-        str | None,
-        typer.Option(
-            metavar="KEYSPACE.TABLE", help="Only this table of the run.", rich_help_panel=WHAT
-        ),
-    ] = None,
-    dry_run: Annotated[
-        bool,
-        typer.Option("--dry-run", help="Say what would be applied.", rich_help_panel=WHAT),
-    ] = False,
-    rejected: Annotated[
-        bool,
-        typer.Option(
-            "--rejected",
-            help="Try the rejected rows again, once the target was mended.",
-            rich_help_panel=WHAT,
-        ),
-    ] = False,
+    part: Part,
     common: Common,
 ) -> None:
     """Apply the WAL of a run to MySQL again."""
+    refuse_together(part)
+    asked = _asked(run, part)
     settings = load_settings(common, to=to, needs=NEEDS)
     # late: the drivers and the display take longer to import than --help may take
     from cass_snapshot.cli.console import say, say_json
 
-    again = _rejected if rejected else _batches
-    report, lines = again(settings, run, table, dry_run=dry_run)
+    again = _rejected if part.rejected else _batches
+    report, lines = again(settings, asked)
     if common.output == "json":
         say_json(report)
     elif not common.quiet or report.exit_code:
@@ -61,82 +102,66 @@ def replay_wal(
     raise typer.Exit(report.exit_code)
 
 
-def _batches(
-    settings: Settings, run: str | None, table: str | None, *, dry_run: bool
-) -> tuple[ReplayReport | MendReport, list[str]]:
-    from cass_snapshot.snapshot.replay import replay  # late, as above
+def refuse_together(part: Part) -> None:
+    """Refuse options that say different things.
 
-    report = replay(settings, run=run, table=table, dry_run=dry_run)
-    return report, replay_lines(report, dry_run=dry_run)
-
-
-def _rejected(
-    settings: Settings, run: str | None, table: str | None, *, dry_run: bool
-) -> tuple[ReplayReport | MendReport, list[str]]:
-    from cass_snapshot.snapshot.mend import mend  # late, as above
-
-    report = mend(settings, run=run, table=table, dry_run=dry_run)
-    return report, mend_lines(report, dry_run=dry_run)
-
-
-def mend_lines(report: MendReport, *, dry_run: bool, width: int = 80) -> list[str]:
-    """Return what went in of the rejected rows, or may, per table, and why the others did not."""
-    tables = report.tables
-    before, left = sum(t.rejected for t in tables), sum(t.left for t in tables)
-    first = f"rejected rows of {report.run_id}: {before - left:,} of {before:,} went in"
-    if dry_run:
-        fit = sum(t.tried - t.rows_refused for t in tables)
-        first = f"rejected rows of {report.run_id}: {fit:,} of {before:,} may go in by now"
-    if not before:
-        first = f"rejected rows of {report.run_id}: there are none"
-    rows = [["table", "rejected", *(("checked", "fit") if dry_run else ("tried", "left"))]]
-    for t in tables:
-        last = t.tried - t.rows_refused if dry_run else t.left
-        rows.append([t.table, f"{t.rejected:,}", f"{t.tried:,}", f"{last:,}"])
-    lines = [first, "", *(f"  {line}" for line in columns(rows))]
-    for table in tables:
-        lines += group_lines(table.table, table.refused, width)
-    return lines + _next(tables, dry_run=dry_run)
+    Raises:
+        UsageError: naming both.
+    """
+    given = {
+        "--all": part.all_,
+        "--from-segment": part.from_segment is not None,
+        "--ranges": part.ranges is not None,
+        "--rejected": part.rejected,
+        "--dry-run": part.dry_run,
+        "--verify-only": part.verify_only,
+    }
+    apart = (
+        ("--all", "--from-segment", "the one is everything, the other what follows one segment"),
+        ("--from-segment", "--ranges", "a segment is of one range"),
+        ("--dry-run", "--verify-only", "both write nothing, and --verify-only reads more"),
+        *(
+            ("--rejected", other, "rejected rows are not in the WAL, but in rejected/")
+            for other in ("--all", "--from-segment", "--ranges", "--verify-only")
+        ),
+    )
+    for one, other, why in apart:
+        if given[one] and given[other]:
+            raise UsageError(
+                f"{one} and {other} exclude each other",
+                where="the command line; nothing was started",
+                why=why,
+                fix="leave out one of them",
+            )
 
 
-def _next(tables: Sequence[TableMend], *, dry_run: bool) -> list[str]:
-    """Return what to do after it."""
-    before, left = sum(t.rejected for t in tables), sum(t.left for t in tables)
-    lost = [t for t in tables if t.left and t.tried < t.rejected]
-    lines = [
-        f"  {t.table}: {plural(t.rejected - t.tried, 'row')} not in rejected/; only a run --new"
-        " reads them again"
-        for t in lost
-    ]
-    if before and not left and not dry_run:
-        lines.append("  next     the command that began the run counts both sides, and ends it")
-    return ["", *lines] if lines else []
+def _asked(run: str | None, part: Part) -> Asked:
+    from cass_snapshot.snapshot.asked import Asked, parse_from_segment  # late: --help needs neither
+
+    return Asked(
+        run=run,
+        table=part.table,
+        numbers=parse_numbers(part.ranges, "--ranges") if part.ranges is not None else None,
+        whole=part.all_,
+        segment=parse_from_segment(part.from_segment) if part.from_segment is not None else None,
+        dry_run=part.dry_run,
+        verify_only=part.verify_only,
+    )
 
 
-def replay_lines(report: ReplayReport, *, dry_run: bool) -> list[str]:
-    """Return what was applied, or would be, per table."""
-    batches = sum(table.batches_applied for table in report.tables)
-    verb = "would be applied" if dry_run else "applied"
-    first = f"replay of {report.run_id}: {plural(batches, 'batch')} {verb}"
-    if not batches:
-        first = f"replay of {report.run_id}: the checkpoints in MySQL are past every batch"
-    rows = [["table", "ranges", "batches in WAL", verb, "rows", "rejected"]]
-    rows += [
-        [
-            table.table,
-            f"{table.ranges:,}",
-            f"{table.batches_found:,}",
-            f"{table.batches_applied:,}",
-            f"{table.rows_applied:,}",
-            f"{table.rejected:,}",
-        ]
-        for table in report.tables
-    ]
-    lines = [first, "", *(f"  {line}" for line in columns(rows))]
-    rejected = sum(table.rejected for table in report.tables)
-    if rejected and not dry_run:
-        lines += ["", f"  rejected {plural(rejected, 'row')}, which the target lacks"]
-        if report.exit_code == Exit.LIMIT:
-            lines.append("  limit    that is more than rejected_max")
-        lines.append("  next     mend the target, then replay-wal --rejected")
-    return lines
+def _batches(settings: Settings, asked: Asked) -> tuple[ReplayReport | MendReport, list[str]]:
+    # late, as above
+    from cass_snapshot.cli.replay_view import replay_lines
+    from cass_snapshot.snapshot.replay import replay
+
+    report = replay(settings, asked)
+    return report, replay_lines(report, dry_run=asked.dry_run, verified=asked.verify_only)
+
+
+def _rejected(settings: Settings, asked: Asked) -> tuple[ReplayReport | MendReport, list[str]]:
+    # late, as above
+    from cass_snapshot.cli.replay_view import mend_lines
+    from cass_snapshot.snapshot.mend import mend
+
+    report = mend(settings, run=asked.run, table=asked.table, dry_run=asked.dry_run)
+    return report, mend_lines(report, dry_run=asked.dry_run)

@@ -15,6 +15,7 @@ from cass_snapshot.mysql.grants import read_grants
 from cass_snapshot.mysql.ledger import MysqlLedger
 from cass_snapshot.mysql.planning.plan import refuse
 from cass_snapshot.mysql.server import server_findings
+from cass_snapshot.mysql.statements import qualified, select_any
 from cass_snapshot.mysql.targets import create_target, plan_target, rows
 from cass_snapshot.planned import Finding, PlannedTarget, TableMapping, Way
 from cass_snapshot.settings import MysqlSettings
@@ -98,6 +99,11 @@ class MysqlAdmin:
     def prepare(self) -> None:
         """Create the control tables that are missing."""
         self._ledger.create_tables()
+
+    def holds_rows(self, target: PlannedTarget) -> bool:
+        """Tell whether a target that is there has any row."""
+        table = qualified(self._settings.database, target.table)
+        return bool(rows(self._connection, self._settings, select_any(table)))
 
     def create(self, target: PlannedTarget) -> None:
         """Create a target that is missing."""

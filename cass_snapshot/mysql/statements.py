@@ -61,6 +61,11 @@ def select_columns(table: str, columns: Sequence[str]) -> str:
     return f"SELECT {names(columns)} FROM {table}"
 
 
+def select_any(table: str) -> str:
+    """Return the question whether there is a row."""
+    return f"SELECT 1 FROM {table} LIMIT 1"
+
+
 def select_keys_among(table: str, key: Sequence[str], literals: Sequence[str]) -> str:
     """Return the read of those keys that are among the given row literals."""
     columns = names(key) if len(key) == 1 else f"({names(key)})"

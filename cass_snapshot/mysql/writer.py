@@ -27,10 +27,12 @@ from mysql.connector import Error
 from cass_snapshot.errors import RangeFailed, SnapshotError, TargetUnavailable
 from cass_snapshot.model import Batch, Cells, Checkpoint, Lines, TokenRange, Written
 from cass_snapshot.mysql import statements
+from cass_snapshot.mysql.again import AgainKeeper
 from cass_snapshot.mysql.bulk import StretchSql
 from cass_snapshot.mysql.checkpoint import CheckpointKeeper
 from cass_snapshot.mysql.columns import target_columns
 from cass_snapshot.mysql.connection import connect_to_write
+from cass_snapshot.mysql.control import ControlSql
 from cass_snapshot.mysql.faults import translate
 from cass_snapshot.mysql.refusals import Refused
 from cass_snapshot.mysql.sift import sift
@@ -79,6 +81,9 @@ class MysqlTarget:
         self._table = statements.qualified(settings.database, target.table)
         self._names = [c.name for c in target_columns(target)]
         self._keeper = keeper
+        self._again = AgainKeeper(
+            ControlSql(settings.control), keeper, lambda line: rejects.name(locate(line)[1])
+        )
         self._stretches = StretchKeeper(StretchSql(settings.control), keeper)
         self._directory = directory
         self._rejects = rejects
@@ -111,6 +116,12 @@ class MysqlTarget:
         except RangeFailed as error:
             self._note_refusal(batch, error)
             raise
+
+    def rewrite(self, batch: Batch) -> Written:
+        """Write the rows of a batch again that is in; its checkpoint stays where it is."""
+        where = f"{self._table}, {batch.range}, batch {batch.seq}, once more"
+        load = partial(self._load, batch.lines, where)
+        return self._in_connection(partial(self._again.rewrite, batch, load), where)
 
     def load(self, lines: Lines, where: str) -> tuple[Unwritten, ...]:
         """Write rows in a transaction of their own, without a checkpoint; return the refused."""

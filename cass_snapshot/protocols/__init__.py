@@ -136,3 +136,7 @@ class Rejects(Protocol):
         One that is given again is kept once. Which of them are set aside, the ledger knows.
         """
         ...
+
+    def name(self, key: Cells) -> str:
+        """Return the id that the row with this primary key has."""
+        ...

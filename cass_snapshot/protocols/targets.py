@@ -56,6 +56,17 @@ class Target(Protocol):
         """
         ...
 
+    def rewrite(self, batch: Batch) -> Written:
+        """Write the rows of a batch again that is in; its checkpoint stays where it is (I3).
+
+        Rows that are refused now are durable in ``Rejects`` before the others are committed. Last,
+        the ledger counts those as lacking that were in before, and those as in that were rejected
+        before and are taken now.
+
+        Raises what ``write`` raises, and StateError for a batch that is not the one that is in.
+        """
+        ...
+
     def load(self, lines: Lines, where: str) -> tuple[Unwritten, ...]:
         """Write rows in a transaction of their own, without a checkpoint; return the refused ones.
 
@@ -246,6 +257,10 @@ class TargetAdmin(Protocol):
 
     def prepare(self) -> None:
         """Create the control tables that are missing."""
+        ...
+
+    def holds_rows(self, target: PlannedTarget) -> bool:
+        """Tell whether a target that is there has any row."""
         ...
 
     def create(self, target: PlannedTarget) -> None:

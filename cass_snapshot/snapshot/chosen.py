@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from cass_snapshot.errors import LockedError, PreflightError, StateError
-from cass_snapshot.model import RunRecord
+from cass_snapshot.model import RunRecord, TokenRange
 from cass_snapshot.protocols import Ledger, Target, TargetAdmin
 from cass_snapshot.settings import MysqlSettings, Settings
-from cass_snapshot.snapshot.definition import mapping_of, restore
-from cass_snapshot.snapshot.holder import has_ended
+from cass_snapshot.snapshot.definition import define, mapping_of, restore
+from cass_snapshot.snapshot.holder import has_ended, own_name
+from cass_snapshot.snapshot.plan import refuse_changed
+from cass_snapshot.snapshot.restoring import moved, recorded
 from cass_snapshot.snapshot.rundir import choose, run_id_of, table_lock
 from cass_snapshot.wiring import (
     TableJob,
@@ -29,7 +31,8 @@ from cass_snapshot.wiring.admins import open_target_admin
 class ChosenRun:
     """A run whose rows are going to be written again.
 
-    ``jobs`` are the tables that were asked for, as the target's own ledger knows them.
+    ``jobs`` are the tables that were asked for, as the target's own ledger knows them; those whose
+    source is among ``unknown`` it does not know yet.
     """
 
     run_id: str
@@ -37,6 +40,25 @@ class ChosenRun:
     admin: TargetAdmin
     jobs: tuple[TableJob, ...]
     scratch: Path
+    unknown: frozenset[str] = frozenset()
+
+    def begin(self, ranges: Mapping[str, Sequence[TokenRange]]) -> None:
+        """Register what the target's ledger does not know, and create the targets that are missing.
+
+        Args:
+            ranges: of each source that is unknown; they tile the ring (I7).
+        """
+        if self.unknown:
+            self.admin.prepare()
+            records = [(j.record, ranges[j.record.source]) for j in self.jobs if self.is_new(j)]
+            self.admin.ledger.register(records, holder=own_name())
+        for job in self.jobs:
+            if not job.target.exists:
+                self.admin.create(job.target)
+
+    def is_new(self, job: TableJob) -> bool:
+        """Tell whether the target's ledger knows nothing of a table of the run."""
+        return job.record.source in self.unknown
 
     def open_target(self, settings: MysqlSettings, job: TableJob) -> Target:
         """Return what writes rows of a table."""
@@ -53,7 +75,12 @@ class ChosenRun:
 
 @contextmanager
 def chosen_run(
-    settings: Settings, *, run: str | None, table: str | None, prepare: bool = True
+    settings: Settings,
+    *,
+    run: str | None,
+    table: str | None,
+    prepare: bool = True,
+    whole: bool = False,
 ) -> Iterator[ChosenRun]:
     """Hold the tables of a run, so that no other process copies them meanwhile.
 
@@ -62,10 +89,12 @@ def chosen_run(
         run: a run id, its last part or its folder; None where there is one run only.
         table: this source table alone, as keyspace.table.
         prepare: bring control tables of an earlier version up to date, which lack something.
+        whole: the WAL is applied from its beginning, so that a target may be missing, or empty and
+            one that does not know the run.
 
     Raises:
         PreflightError: there is no such run here, or the target does not know it.
-        StateError: its target is another, is gone, or was copied into since.
+        StateError: its target is another, is gone, has other rows, or was copied into since.
         LockedError: another process is at one of the tables.
     """
     folder = choose(settings.run.directory, run)
@@ -73,36 +102,77 @@ def chosen_run(
     with ExitStack() as stack:
         admin = open_target_admin(settings.mysql)
         stack.callback(admin.close)
-        jobs = _jobs(admin, run_id, table)
-        for job in jobs:
-            _refuse_elsewhere(settings, job)
-        jobs = [_as_it_is(admin, job) for job in jobs]
-        for job in sorted(jobs, key=lambda j: j.table.name):
-            stack.enter_context(table_lock(settings.run.directory, job.table.name))
-        for job in jobs:
-            _refuse_overtaken(job, admin.ledger.newest(job.record.source, job.record.target))
-        if prepare:
-            admin.prepare()
-            for job in jobs:
-                _refuse_held(job, admin.ledger)
-        scratch = Path(tempfile.mkdtemp(prefix=".replay-", dir=folder))
-        stack.callback(shutil.rmtree, scratch, ignore_errors=True)
+        jobs = _known_jobs(admin, settings, run_id, table, whole=whole)
+        new = _new_jobs(admin, folder, jobs, table) if whole else []
+        _refuse_none([*jobs, *new], admin, run_id, table, whole=whole)
+        for name in sorted(job.table.name for job in (*jobs, *new)):
+            stack.enter_context(table_lock(settings.run.directory, name))
+        if admin.ledger.exists():
+            _refuse_others(admin, jobs, new, prepare=prepare)
+        scratch = _scratch(folder, stack)
+        found, unknown = (*jobs, *new), frozenset(job.record.source for job in new)
         yield ChosenRun(
-            run_id=run_id, folder=folder, admin=admin, jobs=tuple(jobs), scratch=scratch
+            run_id=run_id, folder=folder, admin=admin, jobs=found, scratch=scratch, unknown=unknown
         )
 
 
-def _jobs(admin: TargetAdmin, run_id: str, table: str | None) -> list[TableJob]:
+def _scratch(folder: Path, stack: ExitStack) -> Path:
+    """Return a private directory in a run's folder, removed afterwards."""
+    scratch = Path(tempfile.mkdtemp(prefix=".replay-", dir=folder))
+    stack.callback(shutil.rmtree, scratch, ignore_errors=True)
+    return scratch
+
+
+def _known_jobs(
+    admin: TargetAdmin, settings: Settings, run_id: str, table: str | None, *, whole: bool
+) -> list[TableJob]:
     """Return the tables of a run, as the target's own ledger knows them."""
     records = admin.ledger.runs(run_id) if admin.ledger.exists() else []
     jobs = [restore(r) for r in records if table in (None, str(r.table))]
-    if not jobs:
-        raise PreflightError(
-            f"the target knows no run {run_id}" + (f" of {table}" if table else ""),
-            where=f"snapshot_runs, {admin.heading}; nothing was written",
-            fix="check [mysql] host, database and control_database, or --to",
-        )
-    return jobs
+    for job in jobs:
+        _refuse_elsewhere(settings, job)
+    return [_as_it_is(admin, job, whole=whole) for job in jobs]
+
+
+def _new_jobs(
+    admin: TargetAdmin, folder: Path, known: Sequence[TableJob], table: str | None
+) -> list[TableJob]:
+    """Return the tables of a run of which the target knows nothing, as the run's folder has them.
+
+    Where another target's ledger is this one's too, they are known there under this run.
+    """
+    there = {job.record.source for job in known}
+    return [
+        moved(admin, record)
+        for record in recorded(folder)
+        if record.source not in there and table in (None, str(record.table))
+    ]
+
+
+def _refuse_none(
+    jobs: Sequence[TableJob], admin: TargetAdmin, run_id: str, table: str | None, *, whole: bool
+) -> None:
+    """Refuse a run of which nothing is known here."""
+    if jobs:
+        return
+    more = "" if whole else "; or --all, which fills an empty target with all that the WAL holds"
+    raise PreflightError(
+        f"the target knows no run {run_id}" + (f" of {table}" if table else ""),
+        where=f"snapshot_runs, {admin.heading}; nothing was written",
+        fix=f"check [mysql] host, database and control_database, or --to{more}",
+    )
+
+
+def _refuse_others(
+    admin: TargetAdmin, jobs: Sequence[TableJob], new: Sequence[TableJob], *, prepare: bool
+) -> None:
+    """Refuse tables that a newer run copied, or that a process is at."""
+    for job in (*jobs, *new):
+        _refuse_overtaken(job, admin.ledger.newest(job.record.source, job.record.target))
+    if prepare:
+        admin.prepare()
+        for job in (*jobs, *new):
+            _refuse_held(job, admin.ledger)
 
 
 def _refuse_elsewhere(settings: Settings, job: TableJob) -> None:
@@ -117,20 +187,27 @@ def _refuse_elsewhere(settings: Settings, job: TableJob) -> None:
         )
 
 
-def _as_it_is(admin: TargetAdmin, job: TableJob) -> TableJob:
+def _as_it_is(admin: TargetAdmin, job: TableJob, *, whole: bool) -> TableJob:
     """Return the job for the target as it is now: what hangs on it may have come since.
 
     Raises:
+        PreflightError: it is missing, and cannot be created.
         StateError: it was removed; the checkpoints speak of rows that went with it.
     """
-    there = admin.plan(job.table, mapping_of(job.record))
+    mapping = mapping_of(job.record)
+    there = admin.plan(job.table, mapping)
     if not there.exists:
-        raise StateError(
-            f"the target {job.record.target} is gone",
-            where=f"run {job.record.run_id}, {job.table.name}; nothing was written",
-            why="its checkpoints say that rows are in it, and there is no such table",
-            fix=f"cass-snapshot run --new {job.table.name}",
-        )
+        if not whole and any(c.batch_seq for c in admin.ledger.checkpoints(job.record)):
+            raise StateError(
+                f"the target {job.record.target} is gone",
+                where=f"run {job.record.run_id}, {job.table.name}; nothing was written",
+                why="its checkpoints say that rows are in it, and there is no such table",
+                fix=f"cass-snapshot replay-wal --all {job.record.run_id} fills it again from the"
+                f" WAL; or cass-snapshot run --new {job.table.name}",
+            )
+        admin.compare(there)
+        refuse_changed(job.record, define(job.table, there, mapping))
+        return replace(job, target=there)
     return replace(job, target=replace(job.target, owned=there.owned, shared=there.shared))
 
 

@@ -1,137 +1,197 @@
-"""``replay-wal``: applies to the target what the WAL of a run holds and the target lacks.
+"""``replay-wal``: applies to the target what the WAL of a run holds, by default what it lacks.
 
-Needs no source. A batch is written as in a run: one transaction with its checkpoint. Nothing of the
-WAL is changed or removed.
+Needs no source. A batch that the target lacks is written as in a run: one transaction with its
+checkpoint (I2). One that it has is written again under its checkpoint as it is, which never moves
+back (I3). A target that does not know the run is registered first, and ends with the checkpoints of
+the WAL. Nothing of the WAL is changed or removed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from pathlib import Path
+from contextlib import closing
+from dataclasses import dataclass
 
-from cass_snapshot.errors import StateError
+from cass_snapshot.errors import StateError, UsageError
 from cass_snapshot.exits import Exit
-from cass_snapshot.model import Batch, Checkpoint, TableName
+from cass_snapshot.model import Checkpoint, RangeState, RunState
 from cass_snapshot.retry import Patience
 from cass_snapshot.settings import Settings
 from cass_snapshot.snapshot.apply import apply
+from cass_snapshot.snapshot.asked import Asked
 from cass_snapshot.snapshot.chosen import ChosenRun, chosen_run
 from cass_snapshot.snapshot.reports import ReplayReport, TableReplay
-from cass_snapshot.wal.reader import RangeReader, find_ranges
-from cass_snapshot.wiring import TableJob, wal_identity
+from cass_snapshot.snapshot.stock import Shelf, Stock, take_stock
+from cass_snapshot.wiring import TableJob
 
 
-def replay(
-    settings: Settings, *, run: str | None, table: str | None, dry_run: bool
-) -> ReplayReport:
-    """Apply what is not in the target yet, and return what that came to.
+def replay(settings: Settings, asked: Asked) -> ReplayReport:
+    """Apply what is asked for, and return what that came to.
 
     Args:
         settings: where the target is, and the folder of the runs.
-        run: a run id, its last part or its folder; None where there is one run only.
-        table: replay this source table alone, as keyspace.table.
-        dry_run: count, and write nothing.
+        asked: which run, and what of it.
 
     Raises:
-        StateError: the WAL is of another run, schema or target, or does not fit the checkpoint.
+        StateError: the WAL is of another run, schema or target, lacks what is asked for, or does
+            not fit the checkpoint.
+        UsageError: the run has no such range or segment.
     """
-    with chosen_run(settings, run=run, table=table, prepare=not dry_run) as chosen:
-        reports = tuple(
-            _replay_table(
-                _Replay(settings=settings, job=job, chosen=chosen),
-                {c.range.number: c for c in chosen.admin.ledger.checkpoints(job.record)},
-                dry_run=dry_run,
-            )
+    with chosen_run(
+        settings, run=asked.run, table=asked.table, prepare=asked.writes, whole=asked.whole
+    ) as chosen:
+        _refuse_ambiguous(chosen, asked)
+        shelves = [
+            take_stock(job, chosen.folder, _checkpoints(chosen, job), asked)
             for job in chosen.jobs
+            if asked.segment is None or asked.segment.table in (None, job.table.name)
+        ]
+        if asked.writes:
+            chosen.begin({s.job.record.source: s.ranges for s in shelves})
+            counted = [_apply_table(settings, chosen, shelf) for shelf in shelves]
+        else:
+            counted = [_count_table(shelf, prove=asked.verify_only) for shelf in shelves]
+        tables = tuple(_report(s, c) for s, c in zip(shelves, counted, strict=True))
+        code = _judged(settings, tables) if asked.writes else Exit.OK
+        if asked.writes:
+            for shelf, table in zip(shelves, tables, strict=True):
+                _note_end(chosen, shelf, table, code)
+    return ReplayReport(run_id=chosen.run_id, tables=tables, exit_code=code)
+
+
+def _checkpoints(chosen: ChosenRun, job: TableJob) -> list[Checkpoint] | None:
+    return None if chosen.is_new(job) else chosen.admin.ledger.checkpoints(job.record)
+
+
+def _refuse_ambiguous(chosen: ChosenRun, asked: Asked) -> None:
+    """Refuse a segment's or a range's number that may be of several tables, and one of no table."""
+    names = [job.table.name for job in chosen.jobs]
+    named = asked.segment.table if asked.segment else None
+    if named is not None and named not in names:
+        raise UsageError(
+            f"the segment is of {named}, which is not asked for",
+            where="--from-segment",
+            why=f"the tables are {', '.join(map(str, names))}",
+            fix="name a segment of one of them",
         )
-        ledger = chosen.admin.ledger
-        read = sum(c.rows_read for job in chosen.jobs for c in ledger.checkpoints(job.record))
-    rejected = sum(report.rejected for report in reports)
-    code = _judged(settings, rejected, read) if not dry_run else Exit.OK
-    return ReplayReport(run_id=chosen.run_id, tables=reports, exit_code=code)
+    if asked.wanted is not None and named is None and len(names) > 1:
+        raise UsageError(
+            "ranges have the same numbers in each table of a run",
+            where="--from-segment" if asked.segment else "--ranges",
+            why=f"the run has {', '.join(map(str, names))}",
+            fix=f"--table {names[0]}",
+        )
 
 
-def _judged(settings: Settings, rejected: int, read: int) -> Exit:
+@dataclass(slots=True)
+class _Counted:
+    """What became of the ranges of a table that were asked for, or would become of them.
+
+    Of the ``read`` rows the target lacks ``rejected``; ``rows`` of ``batches`` were written.
+    """
+
+    batches: int = 0
+    rows: int = 0
+    read: int = 0
+    rejected: int = 0
+
+    def take(self, checkpoint: Checkpoint) -> None:
+        """Count what the target has of a range."""
+        self.read += checkpoint.rows_read
+        self.rejected += checkpoint.rows_read - checkpoint.rows_written
+
+
+def _apply_table(settings: Settings, chosen: ChosenRun, shelf: Shelf) -> _Counted:
+    """Write what is asked for of a table, oldest batches of each range first."""
+    counted = _Counted()
+    patience = Patience(unavailable_s=settings.mysql.unavailable_timeout_s)
+    with closing(chosen.open_target(settings.mysql, shelf.job)) as target:
+        for stock in shelf.stocks:
+            batches = stock.reader.replay(stock.after)
+            for batch, written in apply(
+                batches, target, patience, again=stock.checkpoint.batch_seq
+            ):
+                if written.fresh:
+                    counted.batches += 1
+                    counted.rows += batch.lines.rows - written.rejected
+    for checkpoint in shelf.of(chosen.admin.ledger.checkpoints(shelf.job.record)):
+        counted.take(checkpoint)
+    return counted
+
+
+def _count_table(shelf: Shelf, *, prove: bool) -> _Counted:
+    """Count what would be written of a table; with ``prove`` all that the WAL has is read."""
+    counted = _Counted()
+    for checkpoint in shelf.bare:
+        counted.take(checkpoint)
+    for stock in shelf.stocks:
+        counted.take(stock.checkpoint)
+        _count_range(shelf, stock, counted, prove=prove)
+    return counted
+
+
+def _count_range(shelf: Shelf, stock: Stock, counted: _Counted, *, prove: bool) -> None:
+    checkpoint = stock.checkpoint
+    again = held = 0
+    start = stock.reader.first_seq - 1 if prove else stock.after
+    for batch in stock.reader.replay(start):
+        rows, refused = batch.lines.rows, batch.lines.tally.refused
+        wanted = batch.seq > stock.after
+        counted.batches += wanted
+        if batch.seq <= checkpoint.batch_seq:
+            held += rows + refused
+            again += rows if wanted else 0
+        else:
+            counted.rows += rows
+            counted.read += rows + refused
+            counted.rejected += refused
+        if prove and batch.seq == checkpoint.batch_seq and batch.checksum != checkpoint.row_digest:
+            raise _unfit(shelf, stock, f"batch {batch.seq} there is another than the one in MySQL")
+    complete = stock.reader.first_seq == 1 and stock.reader.last_seq >= checkpoint.batch_seq
+    if prove and complete and held != checkpoint.rows_read:
+        why = f"{held:,} rows up to its batch {checkpoint.batch_seq}, not"
+        raise _unfit(shelf, stock, f"{why} {checkpoint.rows_read:,}")
+    # What the target refused of them stands in no batch; it is taken to be refused again.
+    counted.rows += min(again, checkpoint.rows_written)
+
+
+def _unfit(shelf: Shelf, stock: Stock, why: str) -> StateError:
+    return StateError(
+        "the checkpoint does not fit the WAL",
+        where=f"{shelf.folder / 'wal'}, {shelf.job.table.name}, {stock.checkpoint.range}",
+        why=why,
+        fix="put the WAL of this run back; cass-snapshot run --new copies afresh",
+    )
+
+
+def _report(shelf: Shelf, counted: _Counted) -> TableReplay:
+    stocks = shelf.stocks
+    return TableReplay(
+        table=str(shelf.job.table.name),
+        batches_found=sum(s.reader.last_seq - s.reader.first_seq + 1 for s in stocks),
+        batches_applied=counted.batches,
+        rows_applied=counted.rows,
+        ranges=len(stocks),
+        rejected=counted.rejected,
+        rows_captured=counted.read,
+        rows_there=counted.read - counted.rejected - counted.rows,
+    )
+
+
+def _judged(settings: Settings, tables: tuple[TableReplay, ...]) -> Exit:
     """Return the exit code that a run with so many rejected rows ends with."""
+    rejected = sum(table.rejected for table in tables)
     if not rejected:
         return Exit.OK
+    read = sum(table.rows_captured for table in tables)
     return Exit.LIMIT if settings.limits.exceeded(rejected, read) else Exit.PARTIAL
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Replay:
-    """What the replay of one table works with."""
-
-    settings: Settings
-    job: TableJob
-    chosen: ChosenRun
-
-    @property
-    def wal(self) -> Path:
-        return self.chosen.folder / "wal"
-
-    @property
-    def table(self) -> TableName:
-        return self.job.table.name
-
-
-def _replay_table(
-    what: _Replay, checkpoints: dict[int, Checkpoint], *, dry_run: bool
-) -> TableReplay:
-    found = applied = rows = refused = 0
-    numbers = [number for name, number in find_ranges(what.wal) if name == what.table]
-    target = what.chosen.open_target(what.settings.mysql, what.job)
-    patience = Patience(unavailable_s=what.settings.mysql.unavailable_timeout_s)
-    try:
-        for number in numbers:
-            reader = RangeReader(what.wal, what.table, number)
-            if not reader.begun:  # a crash between a segment's creation and its first batch
-                continue
-            checkpoint = _check(what, reader, checkpoints.get(number))
-            found += reader.last_seq - reader.first_seq + 1
-            for batch in _lacking(reader, checkpoint) if dry_run else ():
-                applied, rows = applied + 1, rows + batch.lines.rows
-                refused += batch.lines.tally.refused
-            if dry_run:
-                continue
-            for batch, written in apply(_lacking(reader, checkpoint), target, patience):
-                if written.fresh:
-                    applied += 1
-                    rows += batch.lines.rows - written.rejected
-    finally:
-        target.close()
-    return TableReplay(
-        table=str(what.table),
-        batches_found=found,
-        batches_applied=applied,
-        rows_applied=rows,
-        ranges=len(numbers),
-        rejected=refused
-        + sum(t.rejected for t in what.chosen.admin.ledger.tallies(what.job.record)),
-    )
-
-
-def _lacking(reader: RangeReader, checkpoint: Checkpoint) -> Iterator[Batch]:
-    return reader.replay(checkpoint.batch_seq)
-
-
-def _check(what: _Replay, reader: RangeReader, checkpoint: Checkpoint | None) -> Checkpoint:
-    """Refuse a WAL that is not of this run, schema, source and target."""
-    says = reader.identity
-    if checkpoint is not None:
-        wanted = wal_identity(what.job, checkpoint.range, says.compression)
-        # A range that was cut anew ended later when its older segments were written.
-        if (
-            replace(says, epoch=wanted.epoch, range=wanted.range) == wanted
-            and (says.range.number, says.range.start) == (wanted.range.number, wanted.range.start)
-            and says.range.end >= wanted.range.end
-        ):
-            return checkpoint
-    raise StateError(
-        "a segment of the WAL does not belong to this run",
-        where=f"{what.wal}, {what.table}, range {says.range.number}; nothing of it was applied",
-        why=f"it says run {says.run_id}, source {says.source}, target {says.target},"
-        f" range ({says.range.start}, {says.range.end}]",
-        fix="put the WAL of this run back, or name the run that it belongs to",
-    )
+def _note_end(chosen: ChosenRun, shelf: Shelf, table: TableReplay, code: Exit) -> None:
+    """Note that a table is wholly in, where the ledger says something else of its run."""
+    record, ledger = shelf.job.record, chosen.admin.ledger
+    checkpoints = ledger.checkpoints(record)
+    whole = all(c.state is RangeState.DONE for c in checkpoints)
+    captured = record.state is RunState.CAPTURED or chosen.is_new(shelf.job)
+    if whole and record.state is not RunState.DONE and (table.batches_applied or captured):
+        lacking = any(c.rows_read > c.rows_written for c in checkpoints)
+        ledger.finish(record, RunState.PARTIAL if lacking else RunState.APPLIED, code)

@@ -14,9 +14,11 @@ from cass_snapshot.snapshot.status import RejectedRows
 class TableReplay:
     """What replaying the WAL of one table came to.
 
-    ``batches_found`` are those that the WAL holds, ``batches_applied`` those of them that the
-    target lacked; in a dry run they are the ones that would be applied. ``rejected`` counts all
-    rows that were read and that the target lacks by now, because it does not take them.
+    Of the ranges that were asked for: ``batches_found`` are those that the WAL holds,
+    ``batches_applied`` those of them that were written; in a dry run they are the ones that would
+    be. ``rejected`` counts all rows that were read and that the target lacks by now, because it
+    does not take them. ``rows_captured``, all that were read, are ``rows_there``, which were in and
+    left as they were, ``rows_applied`` and ``rejected`` together.
     """
 
     table: str
@@ -25,6 +27,8 @@ class TableReplay:
     rows_applied: int
     ranges: int
     rejected: int = 0
+    rows_captured: int = 0
+    rows_there: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -58,6 +58,11 @@ class RangeReader:
         return header.identity
 
     @property
+    def segments(self) -> list[SegmentName]:
+        """Return the segments that were there, in the order of their batches."""
+        return list(self._names)
+
+    @property
     def first_seq(self) -> int:
         """Return the number of the oldest batch that the segments hold."""
         return self._names[0].first_seq

@@ -86,6 +86,10 @@ class RejectFile:
         self._files = files
         self._named: set[str] = set()
 
+    def name(self, key: Cells) -> str:
+        """Return the id of the row with this key."""
+        return row_id(self._table, key)
+
     def add(self, rows: Sequence[Rejected]) -> tuple[str, ...]:
         """Keep rows, durably on return, and return their ids; one that is given again counts once.
 

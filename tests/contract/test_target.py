@@ -309,3 +309,51 @@ def test_an_unexpected_error_leaves_no_checkpoint_behind(bench: Bench) -> None:
     assert bench.rows() == {9: "z"}
     assert target.write(batch(1, [(1, "a")])).fresh
     assert bench.rows() == {1: "a", 9: "z"}
+
+
+def test_a_batch_that_is_written_again_leaves_its_checkpoint_where_it_is(bench: Bench) -> None:
+    """Its rows are there as they were captured; those of later batches stay, and all counts."""
+    one, two = batch(1, [(1, "a"), (2, "b")]), batch(2, [(3, "c")], closing=True)
+    target = bench.open(1)
+    assert target.write(one).fresh
+    assert target.write(two).fresh
+    before = target.checkpoint(RANGES[1])
+
+    for _ in range(2):
+        assert target.rewrite(one) == Written(fresh=True)
+
+    assert bench.rows() == {1: "a", 2: "b", 3: "c"}
+    assert before == target.checkpoint(RANGES[1])
+    assert not target.write(two).fresh
+
+
+def test_only_the_batch_that_is_in_is_written_again(bench: Bench) -> None:
+    """Neither one that has yet to come nor another one of its number; nor after a take-over."""
+    target = bench.open(1)
+    assert target.write(batch(1, [(1, "a")])).fresh
+    for other in (batch(1, [(1, "b")]), batch(2, [(2, "b")])):
+        with pytest.raises(StateError):
+            target.rewrite(other)
+    bench.take_over()
+    with pytest.raises(Fenced):
+        target.rewrite(batch(1, [(1, "a")]))
+    assert bench.rows() == {1: "a"}
+
+
+def test_a_row_that_was_rejected_and_is_taken_when_written_again_counts_as_in(
+    bench: Bench,
+) -> None:
+    """Still refused, it is counted out once; in a wider target it is in, and nobody mends it."""
+    bench.widen(ROOM)
+    target = bench.open(1)
+    offered = batch(1, [(1, "a"), POISON, (2, "b")], closing=True)
+    assert target.write(offered).rejected == 1
+    assert target.rewrite(offered) == Written(fresh=True, rejected=1)
+    assert [t.rejected for t in bench.tallies()] == [0, 1, 0]
+
+    bench.widen(100)
+
+    for _ in range(2):
+        assert bench.open(1).rewrite(offered) == Written(fresh=True)
+        assert [t.rejected for t in bench.tallies()] == [0, 0, 0]
+    assert bench.rows() == {1: "a", 2: "b", POISON[0]: POISON[1]}

@@ -221,6 +221,7 @@ class MemoryAdmin:
 
     ledger: MemoryLedger = field(default_factory=MemoryLedger)
     there: set[str] = field(default_factory=set)
+    filled: set[str] = field(default_factory=set)
     heading: str = "mysql db1"
     buffer_pool_bytes: int | None = None
 
@@ -242,6 +243,10 @@ class MemoryAdmin:
 
     def prepare(self) -> None:
         """Do nothing."""
+
+    def holds_rows(self, target: PlannedTarget) -> bool:
+        """Tell whether a table has rows."""
+        return target.table in self.filled
 
     def create(self, target: PlannedTarget) -> None:
         """Create a table."""

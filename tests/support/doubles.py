@@ -84,6 +84,7 @@ class MemoryTarget:
     tries: int = 0
     how: str = "memory"
     mended: list[str] = field(default_factory=list)
+    again: list[int] = field(default_factory=list)
 
     def checkpoint(self, token_range: TokenRange) -> Checkpoint:
         """Return what was taken."""
@@ -109,6 +110,12 @@ class MemoryTarget:
         if error is not None:
             raise error
         return Written(fresh=fresh, rejected=self.refuses.pop(0) if self.refuses else 0)
+
+    def rewrite(self, batch: Batch) -> Written:
+        """Note a batch that is in, again."""
+        assert batch in self.taken
+        self.again.append(batch.seq)
+        return Written(fresh=True)
 
     def load(self, _lines: Lines, _where: str) -> tuple[Unwritten, ...]:
         """Not for this double: batches alone."""
@@ -169,10 +176,14 @@ class MemoryRejects:
             self.batches_before.append(len(self.wal.batches))
         return tuple(name_of(row) for row in rows)
 
+    def name(self, key: Cells) -> str:
+        """Return what the row with this key is called."""
+        return b"".join(cell or b"" for cell in key).hex().zfill(32)
+
 
 def name_of(row: Rejected) -> str:
     """Return an id as ``Rejects`` gives it."""
-    return b"".join(cell or b"" for cell in row.key).hex().zfill(32)
+    return MemoryRejects().name(row.key)
 
 
 def position(row: Cells) -> Position:

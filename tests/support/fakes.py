@@ -61,7 +61,11 @@ class MemoryRejects:
         self.rows += [row for row in rows if row.key not in known]
         if self.after is not None:
             raise self.after
-        return tuple(b"".join(cell or b"" for cell in row.key).hex() for row in rows)
+        return tuple(self.name(row.key) for row in rows)
+
+    def name(self, key: Cells) -> str:
+        """Return what the row with this key is called."""
+        return b"".join(cell or b"" for cell in key).hex()
 
 
 class FakeTarget:
@@ -111,6 +115,22 @@ class FakeTarget:
             row_digest=batch.checksum,
             state=RangeState.DONE if batch.closing else RangeState.RUNNING,
         )
+        return Written(fresh=True, rejected=len(refused))
+
+    def rewrite(self, batch: Batch) -> Written:
+        """Write the rows of a batch that is in once more, and count what changes by it."""
+        self._guard()
+        store, number = self._store, batch.range.number
+        before = self.checkpoint(batch.range)
+        if before.batch_seq < batch.seq or store.batches[number, batch.seq][0] != batch.checksum:
+            raise StateError("the checkpoint does not fit the WAL")
+        refused = {identity for identity, _ in self._take(batch.lines)}
+        names = {self._rejects.name(self._locate(x)[1]) for x in batch.lines.data.splitlines()}
+        lacking = {i for i, state in store.rejected.items() if state == "rejected"}
+        gained, lost = (names & lacking) - refused, refused - lacking
+        store.rejected |= dict.fromkeys(gained, "written") | dict.fromkeys(lost, "rejected")
+        written = before.rows_written + len(gained) - len(lost)
+        store.checkpoints[number] = replace(before, rows_written=written)
         return Written(fresh=True, rejected=len(refused))
 
     def load(self, lines: Lines, where: str) -> tuple[Unwritten, ...]:  # noqa: ARG002 - for messages

@@ -11,7 +11,7 @@ import pytest
 
 from cass_snapshot.cli.find_missing import Found, json_line, missing_lines, text_line
 from cass_snapshot.cli.options import Common
-from cass_snapshot.cli.replay_wal import replay_lines
+from cass_snapshot.cli.replay_view import replay_lines
 from cass_snapshot.snapshot.reports import (
     MissingKey,
     MissingReport,
@@ -104,6 +104,8 @@ def replayed(*, rejected: int, exit_code: int) -> ReplayReport:
         rows_applied=9000,
         ranges=256,
         rejected=rejected,
+        rows_captured=20_000 + rejected,
+        rows_there=11_000,
     )
     return ReplayReport(run_id="20261120T104211-k3f9", tables=(table,), exit_code=exit_code)
 
@@ -124,7 +126,8 @@ def test_a_replay_says_what_it_did_or_would_do(dry_run: bool, verb: str) -> None
     report = replayed(rejected=0, exit_code=0)
     lines = replay_lines(report, dry_run=dry_run)
     assert lines[0] == f"replay of 20261120T104211-k3f9: 2 batches {verb}"
-    assert lines[3].split() == ["shop.orders", "256", "300", "2", "9,000", "0"]
+    row = ["shop.orders", "256", "300", "2", "20,000", "11,000", "9,000", "0"]
+    assert lines[3].split() == row
     assert len(lines) == 4
 
 

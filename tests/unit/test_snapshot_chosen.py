@@ -39,7 +39,7 @@ def arrange(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Arrange:
         admin.ledger.register(stopped)
         folder = tmp_path / "20261120T104211-shop.orders-k3f9"
         folder.mkdir(mode=0o700)
-        (folder / "run.json").touch()
+        (folder / "run.json").write_text('{"tables": []}')
         monkeypatch.setattr("cass_snapshot.snapshot.chosen.open_target_admin", lambda _: admin)
         given = settings()
         return given.model_copy(
@@ -66,12 +66,29 @@ def test_a_target_that_is_as_it_was_is_written_as_before(arrange: Arrange) -> No
 
 
 def test_a_target_that_is_gone_is_not_written(arrange: Arrange) -> None:
-    """Its checkpoints speak of rows that went with it."""
+    """Its checkpoints speak of rows that went with it; what fills it again is named."""
+    admin = MemoryAdmin()
+    given = arrange(admin)
+    ((key, found),) = admin.ledger.plans.items()
+    admin.ledger.plans[key] = [replace(found[0], batch_seq=1), *found[1:]]
     with (
-        pytest.raises(StateError, match="is gone"),
-        chosen_run(arrange(MemoryAdmin()), run=None, table=None),
+        pytest.raises(StateError, match="is gone") as refused,
+        chosen_run(given, run=None, table=None),
     ):
         pass
+    assert "replay-wal --all" in refused.value.fix
+    with chosen_run(given, run=None, table=None, whole=True) as chosen:
+        chosen.begin({})
+    assert admin.there == {"orders"}
+
+
+def test_a_target_that_was_never_written_is_created_with_the_first_replay(arrange: Arrange) -> None:
+    """A run that captured alone has none; nothing is created before it is asked for."""
+    admin = MemoryAdmin()
+    with chosen_run(arrange(admin), run=None, table=None) as chosen:
+        assert admin.there == set()
+        chosen.begin({})
+    assert admin.there == {"orders"}
 
 
 def test_a_table_that_a_process_elsewhere_copies_is_not_written(arrange: Arrange) -> None:

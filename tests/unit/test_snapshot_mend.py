@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import pytest
 
-from cass_snapshot.cli.replay_wal import mend_lines
+from cass_snapshot.cli.replay_view import mend_lines
 from cass_snapshot.errors import StateError
 from cass_snapshot.model import RunRecord, TokenRange
 from cass_snapshot.rejection import Problem, Rejected
