@@ -33,6 +33,7 @@ class Commands:
     find_missing: str
     status: str
     mend: str
+    apply: str
 
 
 def commands_from(typed: Sequence[str]) -> Commands:
@@ -48,6 +49,7 @@ def commands_from(typed: Sequence[str]) -> Commands:
         afresh=shlex.join(["cass-snapshot", "run", "--new", *place, *_those(groups, ONLY_RUNS)]),
         find_missing=shlex.join(["cass-snapshot", "find-missing", *place]),
         mend=shlex.join(["cass-snapshot", "replay-wal", "--rejected", *_those(groups, OF_REPLAY)]),
+        apply=shlex.join(["cass-snapshot", "replay-wal", *_those(groups, OF_REPLAY)]),
         status=shlex.join(["cass-snapshot", "status", *runs]),
     )
 

@@ -17,10 +17,9 @@ LABEL = 8
 
 LATER_OPTIONS = frozenset(
     {
-        *("--ranges", "--capture-only", "--rows-per-s", "--stop-after"),
+        *("--ranges", "--rows-per-s", "--stop-after"),
         *("--rejected-max", "--metrics-addr", "--engine", "--sample", "--columns"),
-        *("--mismatches-max", "--repair", "--delete-extra", "--from-segment", "--all"),
-        *("--verify-only", "--rejected", "--watch", "--wait"),
+        *("--mismatches-max", "--repair", "--delete-extra", "--watch", "--wait"),
     }
 )
 LATER_COMMANDS = frozenset(

@@ -62,8 +62,9 @@ def progress_line(status: RunStatus, table: TableStatus) -> str:
     words: dict[str, object] = {
         "run": short_id(status.run_id),
         "table": table.table,
-        "ranges": f"{table.ranges_done}/{table.ranges_total}",
+        "ranges": f"{table.ranges_through}/{table.ranges_total}",
         "pct": f"{percent(table.ranges_worth, table.ranges_total):.1f}",
+        **({"rows_captured": table.rows_captured} if status.capture_only else {}),
         "rows_applied": table.rows_applied,
         "rows_per_s": round(status.rows_per_s),
         "rejected": table.rows_rejected or None,

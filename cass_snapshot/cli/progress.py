@@ -88,6 +88,8 @@ def state(status: RunStatus) -> str:
         return f"counting both sides: {done}/{sum(t.ranges_total for t in status.tables)} ranges"
     if status.phase is Phase.ENDED:
         return status.reason or status.exit_name or "ended"
+    if status.capture_only and status.phase is Phase.COPYING:
+        return "capturing; nothing is applied"
     windows = [step for table in status.tables if (step := window_step(table))]
     return f"{status.phase.value} in key order: {windows[0]}" if windows else status.phase.value
 
@@ -121,23 +123,23 @@ def _many_tables(tables: Sequence[TableStatus], paper: Paper) -> list[str]:
     """Return a line per table, the moving ones first where there are too many."""
     shown = tables
     if len(tables) > TABLES_MAX:
-        moving = [t for t in tables if t.ranges_running or 0 < t.ranges_done < t.ranges_total]
+        moving = [t for t in tables if t.ranges_running or 0 < t.ranges_through < t.ranges_total]
         shown = (moving or tables)[:TABLES_MAX]
     names = max(len(table.table) for table in shown)
     lines = [
         f"  {table.table:<{names}}  {_bar_and_figures(table, paper, names)}" for table in shown
     ]
     if len(shown) < len(tables):
-        done = sum(t.ranges_done == t.ranges_total for t in tables)
+        done = sum(t.ranges_through == t.ranges_total for t in tables)
         lines.append(f"  {done} of {len(tables)} tables are copied")
     return lines
 
 
 def _bar_and_figures(table: TableStatus, paper: Paper, names: int = LABEL) -> str:
     total = str(table.ranges_total)
-    numbers = f"{table.ranges_done:>{len(total)}}/{total}"
-    share = f"{percent(table.ranges_done, table.ranges_total):3.0f} %"
-    if table.ranges_done < table.ranges_total:
+    numbers = f"{table.ranges_through:>{len(total)}}/{total}"
+    share = f"{percent(table.ranges_through, table.ranges_total):3.0f} %"
+    if table.ranges_through < table.ranges_total:
         share = f"{min(99, int(percent(table.ranges_worth, table.ranges_total))):3} %"
     room = paper.width - names - len(numbers) - len(share) - 24
     width = max(8, min(BAR_MAX, room))

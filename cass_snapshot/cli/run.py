@@ -33,6 +33,14 @@ class Cut:
             "--dry-run", help="Show what it would do, as plan does.", rich_help_panel=WHAT
         ),
     ] = False
+    capture_only: Annotated[
+        bool,
+        typer.Option(
+            "--capture-only",
+            help="Fill the WAL, write no row to MySQL; replay-wal applies it.",
+            rich_help_panel=WHAT,
+        ),
+    ] = False
     rejected_max: Annotated[
         str | None,
         typer.Option(
@@ -68,13 +76,13 @@ def run(
     if cut.dry_run:
         raise typer.Exit(show(settings, common, new=cut.new))
     typed: Sequence[str] = context.obj or ("cass-snapshot", "run")
-    status = copied(settings, typed, watch, common, new=cut.new)
+    status = copied(settings, typed, watch, common, cut)
     close(status, typed, watch, common)
     raise typer.Exit(status.exit_code or Exit.OK)
 
 
 def copied(
-    settings: Settings, typed: Sequence[str], watch: Watch, common: Common, *, new: bool
+    settings: Settings, typed: Sequence[str], watch: Watch, common: Common, cut: Cut
 ) -> RunStatus:
     """Copy, and show it meanwhile."""
     # late: the display and the drivers take longer to import than --help may take; the workers
@@ -93,10 +101,11 @@ def copied(
         return copy(
             settings,
             tables=settings.tables,
-            new=new,
+            new=cut.new,
             view=view,
             command_line=typed,
             standby=standby,
+            capture_only=cut.capture_only,
         )
 
 
@@ -112,6 +121,6 @@ def close(status: RunStatus, typed: Sequence[str], watch: Watch, common: Common)
     elif not common.quiet or status.exit_code:
         to_stderr = watch.events == "-"
         width = width_of(console_for(common.color, stderr=to_stderr))
-        _, style = word_and_style(status.exit_code or 0)
+        _, style = word_and_style(status)
         lines = summary(status, commands_from(typed), width)
         say(lines, common.color, style=style, stderr=to_stderr)

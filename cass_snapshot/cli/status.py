@@ -41,7 +41,7 @@ def status(
         return
     width = width_of(console_for(common.color))
     ended = found.status is not None and life is folder.Life.ENDED
-    style = word_and_style(found.status.exit_code or 0)[1] if ended and found.status else "bold"
+    style = word_and_style(found.status)[1] if ended and found.status else "bold"
     said = "" if ended else f"   {_sentence(life, found)}"
     first = f"run {folder.run_id(path)}{said}{f'   ({note})' if note else ''}"
     say([first], common.color, style="bold")

@@ -38,9 +38,10 @@ _DETAILS = re.compile(r"; (where|why|fix): ")
 _CONTINUES = frozenset({Exit.LIMIT, Exit.UNAVAILABLE, Exit.SIGINT, Exit.SIGTERM})
 
 
-def word_and_style(code: int) -> tuple[str, str]:
+def word_and_style(status: RunStatus) -> tuple[str, str]:
     """Return the word that a summary begins with, and its colour."""
-    return _WORDS.get(Exit(code), ("failed", "bold red"))
+    word, style = _WORDS.get(Exit(status.exit_code or 0), ("failed", "bold red"))
+    return ("captured" if status.capture_only and not status.exit_code else word), style
 
 
 def summary(status: RunStatus, commands: Commands, width: int = 80) -> list[str]:
@@ -58,19 +59,19 @@ def summary(status: RunStatus, commands: Commands, width: int = 80) -> list[str]
         *_failures(status.tables, width),
         *rejected_lines(status.tables, width),
         "",
-        *_next(status, commands, code),
+        *(_apply(status, commands) or _next(status, commands, code)),
         *([f"{f'exit {code}':>{width}}"] if code else []),
     ]
 
 
 def _first_line(status: RunStatus, width: int) -> str:
-    word, _ = word_and_style(status.exit_code or 0)
+    word, _ = word_and_style(status)
     tables = status.tables
-    done, total = sum(t.ranges_done for t in tables), sum(t.ranges_total for t in tables)
+    done, total = sum(t.ranges_through for t in tables), sum(t.ranges_total for t in tables)
     parts = [
         tables[0].table if len(tables) == 1 else plural(len(tables), "table"),
         f"{done}/{total} ranges",
-        _verdict(tables, done == total),
+        "nothing applied" if status.capture_only else _verdict(tables, done == total),
         f"{plural(rejected_rows(tables), 'row')} rejected" if rejected_rows(tables) else "",
     ]
     text = f"{word}: {', '.join(part for part in parts if part)}"
@@ -98,10 +99,11 @@ def _reason(status: RunStatus, width: int) -> list[str]:
 
 def _steps(status: RunStatus) -> list[str]:
     rows = [["step", "wall", "rows", "rate", "workers"]]
-    copied = sum(t.rows_applied - t.rows_before for t in status.tables)
+    copied = sum(t.rows_applied - t.rows_before + t.rows_captured for t in status.tables)
     if status.copy_s:
         rate = f"{copied / status.copy_s:,.0f} rows/s"
-        rows.append(["copy", clock(status.copy_s), f"{copied:,}", rate, str(status.workers)])
+        step = "capture" if status.capture_only else "copy"
+        rows.append([step, clock(status.copy_s), f"{copied:,}", rate, str(status.workers)])
     if status.verify_s:
         counted = sum(t.counts.source_rows for t in status.tables if t.counts is not None)
         rate = f"{counted / status.verify_s:,.0f} rows/s" if counted else ""
@@ -193,6 +195,16 @@ def _failures(tables: Sequence[TableStatus], width: int) -> list[str]:
     return ["", *lines] if lines else []
 
 
+def _apply(status: RunStatus, commands: Commands) -> list[str]:
+    """Return what to do with a WAL that is whole, and of which nothing was applied."""
+    whole = all(t.ranges_through == t.ranges_total for t in status.tables)
+    if not status.capture_only or not whole or status.exit_code not in (Exit.OK, Exit.PARTIAL):
+        return []
+    note = "writes to MySQL what was captured; needs no Cassandra"
+    run = short_id(status.run_id)
+    return [_labelled("apply", f"{commands.apply} {run}"), _labelled("", note)]
+
+
 def _next(status: RunStatus, commands: Commands, code: int) -> list[str]:
     """Return the commands that make sense now, each on a line of its own to copy."""
     failed = sum(len(table.failures) for table in status.tables)
@@ -200,7 +212,8 @@ def _next(status: RunStatus, commands: Commands, code: int) -> list[str]:
     if code == Exit.OK:
         return [_labelled("next", f"{commands.status} {run}")]
     mend = []
-    if rejected_rows(status.tables) and code in (Exit.PARTIAL, Exit.LIMIT):
+    aside = rejected_rows(status.tables) and not status.capture_only
+    if aside and code in (Exit.PARTIAL, Exit.LIMIT):
         note = "tries the rejected rows again, once the target was mended"
         mend = [_labelled("mend", f"{commands.mend} {run}"), _labelled("", note)]
     if code == Exit.PARTIAL and failed:

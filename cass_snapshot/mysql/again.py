@@ -1,7 +1,7 @@
-"""Writes a batch again that is in: its rows first, then what that changes of the ledger's counts.
+"""Writes again what was offered before: a batch that is in, or a row that was rejected.
 
-The checkpoint stays where it is. Who dies between the two writes the batch once more, which changes
-nothing else (I3).
+Of a batch the rows come first, then what that changes of the ledger's counts. Its checkpoint stays
+where it is. Who dies between the two writes the batch once more, which changes nothing else (I3).
 """
 
 from __future__ import annotations
@@ -9,27 +9,27 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
-from cass_snapshot.model import Batch, Written
+from cass_snapshot.model import Batch, TokenRange, Written
 from cass_snapshot.mysql.checkpoint import MENDED, REJECTED, CheckpointKeeper
 from cass_snapshot.mysql.control import ControlSql
-from cass_snapshot.rejection import Unwritten
+from cass_snapshot.rejection import Problem, Unwritten
 
 Load = Callable[[Any], Sequence[Unwritten]]
 
 
 class AgainKeeper:
-    """Keeps the ledger true to batches that are written again.
+    """Keeps the ledger true to what is written again.
 
     Args:
-        sql: the statements on the control tables.
+        database: of the control tables.
         keeper: of the checkpoints of the run and table.
         identify: tells the id of the row in a WAL line.
     """
 
     def __init__(
-        self, sql: ControlSql, keeper: CheckpointKeeper, identify: Callable[[bytes], str]
+        self, database: str, keeper: CheckpointKeeper, identify: Callable[[bytes], str]
     ) -> None:
-        self._sql = sql
+        self._sql = ControlSql(database)
         self._keeper = keeper
         self._identify = identify
 
@@ -56,6 +56,31 @@ class AgainKeeper:
             self._count_out(cursor, batch, unwritten)
         connection.commit()
         return Written(fresh=True, rejected=len(unwritten))
+
+    def mend(
+        self,
+        row_id: str,
+        token_range: TokenRange,
+        put: Callable[[Any], tuple[Problem, ...]],
+        connection: Any,  # noqa: ANN401 - see connection.connect
+    ) -> tuple[Problem, ...]:
+        """Write a rejected row and what became of it; return why it is refused, or nothing.
+
+        Args:
+            row_id: names the row.
+            token_range: the range that it was read from.
+            put: writes it on a cursor, and returns why it is refused.
+            connection: to the target.
+        """
+        with connection.cursor() as cursor:
+            self._keeper.guard(cursor, str(token_range))
+            if self._keeper.mended(cursor, row_id):
+                connection.rollback()
+                return ()
+            problems = put(cursor)
+            self._keeper.record_mend(cursor, row_id, token_range, *problems or (None,))
+        connection.commit()
+        return problems
 
     def _prove(self, cursor: Any, batch: Batch) -> None:  # noqa: ANN401 - see connection.connect
         """Hold off a take-over until this transaction ends, and prove that the batch is in."""

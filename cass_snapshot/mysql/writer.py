@@ -32,7 +32,6 @@ from cass_snapshot.mysql.bulk import StretchSql
 from cass_snapshot.mysql.checkpoint import CheckpointKeeper
 from cass_snapshot.mysql.columns import target_columns
 from cass_snapshot.mysql.connection import connect_to_write
-from cass_snapshot.mysql.control import ControlSql
 from cass_snapshot.mysql.faults import translate
 from cass_snapshot.mysql.refusals import Refused
 from cass_snapshot.mysql.sift import sift
@@ -81,9 +80,7 @@ class MysqlTarget:
         self._table = statements.qualified(settings.database, target.table)
         self._names = [c.name for c in target_columns(target)]
         self._keeper = keeper
-        self._again = AgainKeeper(
-            ControlSql(settings.control), keeper, lambda line: rejects.name(locate(line)[1])
-        )
+        self._again = AgainKeeper(settings.control, keeper, lambda x: rejects.name(locate(x)[1]))
         self._stretches = StretchKeeper(StretchSql(settings.control), keeper)
         self._directory = directory
         self._rejects = rejects
@@ -146,19 +143,11 @@ class MysqlTarget:
         """Try a rejected row again, in a transaction of its own; return why it is refused."""
         where = f"{self._table}, {token_range}, rejected row {row_id}"
 
-        def again(connection: Any) -> tuple[Problem, ...]:  # noqa: ANN401 - see connection.connect
-            with connection.cursor() as cursor:
-                self._keeper.guard(cursor, str(token_range))
-                if self._keeper.mended(cursor, row_id):
-                    connection.rollback()
-                    return ()
-                refused = sift(cursor, [line], partial(self._ways.put_lines, cursor))
-                problems = tuple(refusal.problem(self._names) for _, refusal in refused)
-                self._keeper.record_mend(cursor, row_id, token_range, *problems or (None,))
-            connection.commit()
-            return problems
+        def put(cursor: Any) -> tuple[Problem, ...]:  # noqa: ANN401 - see connection.connect
+            refused = sift(cursor, [line], partial(self._ways.put_lines, cursor))
+            return tuple(refusal.problem(self._names) for _, refusal in refused)
 
-        return self._in_connection(again, where)
+        return self._in_connection(partial(self._again.mend, row_id, token_range, put), where)
 
     def close(self) -> None:
         """Give the connection back."""

@@ -56,12 +56,18 @@ class Aside:
             found[index] = tallies
             self._show(index, tallies)
             if any(t.rejected for t in tallies):
-                self._progress.change(
-                    index,
-                    rejected_file=f"rejected/{stem_of(names[index], names)}.jsonl",
-                    rejects=reasons(self._directory, names[index], lacking),
-                )
+                self.tell(index, lacking)
         return found
+
+    def tell(self, table: int, lacking: Collection[str]) -> None:
+        """Show where the rows of these ids are, and why they were set aside."""
+        names = [planned.job.table.name for planned in self._plan.tables]
+        if lacking:
+            self._progress.change(
+                table,
+                rejected_file=f"rejected/{stem_of(names[table], names)}.jsonl",
+                rejects=reasons(self._directory, names[table], lacking),
+            )
 
     def known(self, table: int) -> frozenset[str]:
         """Return the ids of the rows of a table that earlier processes kept in files."""

@@ -51,12 +51,16 @@ class RangeBatches:
                 rejects=self._parts.rejects(table),
                 wal=wal,
                 after=after,
-                order=self._parts.order(table) if isinstance(self._task, GatherRange) else None,
+                order=self._parts.order(table) if self._arranged else None,
             ):
                 self._send(self._captured(batch))
                 yield batch
         finally:
             wal.close()
+
+    @property
+    def _arranged(self) -> bool:
+        return isinstance(self._task, GatherRange) and self._task.arranged
 
     def _captured(self, batch: Batch) -> Captured:
         return Captured(

@@ -25,6 +25,7 @@ from cass_snapshot.snapshot.messages import (
     FromWorker,
     GatherRange,
     Loaded,
+    RangeTask,
     Task,
     Waiting,
 )
@@ -81,7 +82,7 @@ class Copying:
         self._last_try: frozenset[int] = frozenset()
         self._checkpoints = dict(enumerate(_pending(plan)))
         self._tasks = {
-            number: CopyRange(id=number, table=table, range=checkpoint.range)
+            number: self._task(number, table, checkpoint)
             for number, (table, checkpoint) in self._checkpoints.items()
         }
         self._ids = count(len(self._tasks))
@@ -91,9 +92,12 @@ class Copying:
         self.done: set[int] = set()
 
     @property
-    def tasks(self) -> tuple[CopyRange, ...]:
+    def tasks(self) -> tuple[RangeTask, ...]:
         """Return a task for each range that is not done."""
         return tuple(self._tasks.values())
+
+    def _task(self, number: int, table: int, checkpoint: Checkpoint) -> RangeTask:
+        return CopyRange(id=number, table=table, range=checkpoint.range)
 
     def run(self, pool: Pool) -> None:
         """Copy every range: tables in token order first, then one in key order after the other."""
@@ -203,10 +207,10 @@ class Copying:
             attempt=self._tries[task] + 1,
         )
 
-    def _name(self, task: CopyRange) -> str:
+    def _name(self, task: RangeTask) -> str:
         return str(self._plan.tables[task.table].job.table.name)
 
-    def _ended(self, task: CopyRange, ended: Ended) -> None:
+    def _ended(self, task: RangeTask, ended: Ended) -> None:
         if ended.bug is not None:
             self.halt(UnexpectedError(ended.bug))
         elif ended.error is not None:

@@ -19,6 +19,7 @@ from cass_snapshot.snapshot.verification import Counting, counts_of
 from cass_snapshot.snapshot.watch import UnexpectedError
 from cass_snapshot.validation import Validation
 
+CAPTURED = "captured only, and nothing was applied; it is applied by"
 CLOSING_PATIENCE_S = 30.0
 """A run that is over waits this long for a target that is away, to note how it ended there."""
 
@@ -75,7 +76,10 @@ class Ending:
             except SnapshotError as error:
                 codes.append(exit_code_for(error))
                 reasons.append(f"its end could not be noted in the target: {error}")
-        return worst([*codes, *per_table]), "; ".join(reasons) or None
+        code = worst([*codes, *per_table])
+        if self._plan.capture_only and code in (Exit.OK, Exit.PARTIAL):
+            reasons.insert(0, f"{CAPTURED} cass-snapshot replay-wal {self._plan.run_id}")
+        return code, "; ".join(reasons) or None
 
     def _validation(self, index: int) -> Validation | None:
         """Return a table's verification, None where there was none or it broke off."""
@@ -171,6 +175,8 @@ class Ending:
         A run with rejected rows is never done: the next one would begin afresh, as if all were in.
         """
         aside = self._progress.tables[index].rows_rejected
+        if self._plan.capture_only and self._copying.complete(index):
+            return RunState.CAPTURED
         if self._copying.complete(index) and code in (Exit.OK, Exit.DIFFERS):
             return RunState.PARTIAL if aside else RunState.DONE
         if code in (Exit.SIGINT, Exit.SIGTERM, Exit.LIMIT):

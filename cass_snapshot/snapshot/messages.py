@@ -42,16 +42,18 @@ class CopyRange(Task):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GatherRange(Task):
-    """Capture what is left of a token range, sorted; ``index`` is where to note its batches.
+    """Capture what is left of a token range; ``index`` is where to note its batches.
 
     ``checkpoint`` is what the target has of it, or will have when the window before is in: nobody
-    else moves it, so it need not be asked for.
+    else moves it, so it need not be asked for. Without ``index`` nobody applies the batches yet;
+    ``arranged`` then tells whether they are sorted for a window nevertheless.
     """
 
     ahead: ClassVar[bool] = True
     speaks: ClassVar[bool] = True
     checkpoint: Checkpoint
-    index: Path
+    index: Path | None
+    arranged: bool = True
 
     @property
     def range(self) -> TokenRange:
@@ -158,7 +160,10 @@ class Applied:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gathered:
-    """A batch belongs to the window; without its rows. ``fresh`` if it was read just now."""
+    """A batch belongs to the window; without its rows. ``fresh`` if it was read just now.
+
+    Where nothing is applied, there is no window, and the batch is in the WAL.
+    """
 
     task: int
     batch: Batch
@@ -211,4 +216,6 @@ class Ended:
     result: tuple[int, ...] = ()
 
 
+RangeTask = CopyRange | GatherRange
+"""What is done with a token range that is not done."""
 FromWorker = Captured | Applied | Gathered | Loaded | Waiting | MissingFound | Ended

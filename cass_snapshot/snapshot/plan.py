@@ -46,11 +46,15 @@ class PlannedTable:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunPlan:
-    """What a run is going to do. ``continues`` tells that an earlier process began it."""
+    """What a run is going to do. ``continues`` tells that an earlier process began it.
+
+    ``capture_only`` may be another in each process of a run.
+    """
 
     run_id: str
     tables: tuple[PlannedTable, ...]
     continues: bool
+    capture_only: bool = False
 
 
 def examine(

@@ -159,6 +159,14 @@ class Progress:
             replaced=added(t.replaced, tuple((name, sign * n) for name, n in tally.nulls)),
         )
 
+    def kept(self, table: int, batch: Batch, *, fresh: bool) -> None:
+        """Count a batch that the WAL holds and nobody applies yet; ``fresh`` if it was read now."""
+        self.gathered(table, batch)
+        if fresh:
+            rows = batch.lines.rows
+            self._rates.append((self._clock(), rows))
+            self.change(table, rows_captured=self.tables[table].rows_captured + rows)
+
     def ungathered(self, table: int, batches: Iterable[Batch]) -> None:
         """Take back what was counted of batches; they count again when they are met again."""
         for batch in batches:
@@ -221,7 +229,7 @@ class Progress:
         return " ".join([self._status.phase.value, *steps]), rows
 
     def rate(self) -> float:
-        """Return the rows applied per second, over the last seconds."""
+        """Return the rows applied per second, or captured alone, over the last seconds."""
         now = self._clock()
         while self._rates and self._rates[0][0] < now - RATE_WINDOW_S:
             self._rates.popleft()

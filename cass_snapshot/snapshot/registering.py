@@ -12,7 +12,7 @@ from cass_snapshot.snapshot.plan import PlannedTable, RunPlan
 
 
 def register(plan: RunPlan, target: TargetAdmin, unavailable_s: float) -> RunPlan:
-    """Register what is new, take over what is not, and create targets that are missing.
+    """Register what is new, take over what is not, and create targets that will be written.
 
     A run whose holder was a process of this machine that has ended is taken over at once; who held
     it elsewhere is waited for by nobody: its lease ends soon, and the same command is tried again.
@@ -36,7 +36,7 @@ def register(plan: RunPlan, target: TargetAdmin, unavailable_s: float) -> RunPla
     tables = []
     for planned in plan.tables:
         table = _taken_over(planned, ledger, patience) if planned.registered else planned
-        if not table.job.target.exists:
+        if not table.job.target.exists and not plan.capture_only:
             target.create(table.job.target)
         tables.append(table)
     return replace(plan, tables=tuple(tables))

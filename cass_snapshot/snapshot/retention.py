@@ -53,11 +53,15 @@ def remove_expired(runs: Path, now: datetime) -> list[Expired]:
 
 
 def _over(result: Path, now: datetime) -> str | None:
-    """Return the retention of a run that succeeded, where its time is over."""
+    """Return the retention of a run that succeeded, where its time is over.
+
+    One that captured alone has no success: its WAL is all that there is of it (I4).
+    """
     try:
         record = orjson.loads(result.read_bytes())
         retention, ended = record["wal_retention"], datetime.fromisoformat(record["updated_at"])
-        time = kept_for(retention) if record["exit_code"] == Exit.OK else None
+        succeeded = record["exit_code"] == Exit.OK and not record.get("capture_only")
+        time = kept_for(retention) if succeeded else None
     except (OSError, ValueError, KeyError, TypeError):  # not ended, or by another version
         return None
     return retention if time is not None and now - ended >= time else None

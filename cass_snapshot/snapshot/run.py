@@ -14,6 +14,7 @@ from cass_snapshot.planned import Finding, Level
 from cass_snapshot.protocols import SourceAdmin, TargetAdmin
 from cass_snapshot.settings import Settings, redacted
 from cass_snapshot.settings.tables import TableSettings
+from cass_snapshot.snapshot.capturing import refuse_ceiling
 from cass_snapshot.snapshot.disk import disk_error
 from cass_snapshot.snapshot.journal import Journal
 from cass_snapshot.snapshot.lease import Lease
@@ -44,6 +45,7 @@ def run(
     view: View,
     command_line: Sequence[str],
     standby: Standby | None = None,
+    capture_only: bool = False,
 ) -> RunStatus:
     """Copy tables, or go on copying them, and return how it ended.
 
@@ -54,6 +56,7 @@ def run(
         view: shows the run to somebody; closed by the caller.
         command_line: for ``run.json``; holds no secret, since options take none.
         standby: processes that wait already for something to do.
+        capture_only: fill the WAL, and write no row to the target.
 
     Raises:
         SnapshotError: something that keeps the run from starting; nothing was written.
@@ -61,20 +64,18 @@ def run(
     with ExitStack() as stack:
         source, target = _open_sides(settings, stack)
         examined = examine(settings, tables, source=source, target=target, new=new)
-        findings = _refused_or_found(examined, source, target)
+        found = _refused_or_found(examined, source, target)
         warning, expired = _prepare_runs(settings)
         _take_tables(settings, tables, stack)
         settings = _reading_from(source.datacenter, settings)
-        plan = _planned(settings, examined, source, target, new=new)
+        plan = _planned(settings, examined, source, target, new=new, capture_only=capture_only)
         stop = stack.enter_context(StopRequest())
         plan = register(plan, target, settings.mysql.unavailable_timeout_s)
         lease = stack.enter_context(_lease(settings, plan))
-        directory = _open_directory(settings, plan, command_line)
-        plan, cut = cut_anew(settings, plan, target.ledger, directory.wal)
-        doctor = in_short(findings)
-        session = Session(settings, plan, source, target, directory, view, stop, doctor=doctor)
-        _warn(session.journal, findings, (warning,))
-        _tell(session.journal, plan, [*expired, *cut])
+        own = _open_directory(settings, plan, command_line)
+        plan, cut = cut_anew(settings, plan, target.ledger, own.wal)
+        session = Session(settings, plan, source, target, own, view, stop, doctor=in_short(found))
+        _tell(session.journal, plan, found, warning, [*expired, *cut])
         return session.run(lease, standby)
 
 
@@ -102,8 +103,11 @@ def _planned(
     target: TargetAdmin,
     *,
     new: bool,
+    capture_only: bool,
 ) -> RunPlan:
     """Return the plan, with the order in which each table's rows are applied."""
+    if capture_only:
+        refuse_ceiling(settings)
     own_id = new_run_id(datetime.now(UTC))
     plan = lay_out(settings, examined, target=target, new_run_id=own_id, new=new)
     tables = tuple(
@@ -115,7 +119,7 @@ def _planned(
         )
         for t in plan.tables
     )
-    return replace(plan, tables=tables)
+    return replace(plan, tables=tables, capture_only=capture_only)
 
 
 def _lease(settings: Settings, plan: RunPlan) -> Lease:
@@ -123,8 +127,15 @@ def _lease(settings: Settings, plan: RunPlan) -> Lease:
     return Lease(partial(open_target_admin, settings.mysql), records)
 
 
-def _tell(journal: Journal, plan: RunPlan, lines: Sequence[str]) -> None:
+def _tell(
+    journal: Journal,
+    plan: RunPlan,
+    findings: Sequence[Finding],
+    warning: str,
+    lines: Sequence[str],
+) -> None:
     """Tell the order of each table, and what else is worth knowing before the first row."""
+    _warn(journal, findings, (warning,))
     for table in plan.tables:
         order = table.ordering
         journal.emit(

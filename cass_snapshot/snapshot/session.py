@@ -16,8 +16,9 @@ from cass_snapshot.exits import Exit, exit_code_for, exit_name_for, worst
 from cass_snapshot.protocols import SourceAdmin, TargetAdmin
 from cass_snapshot.settings import Settings, cores
 from cass_snapshot.settings.retention import APPLIED
-from cass_snapshot.snapshot.aside import Aside
+from cass_snapshot.snapshot.aside import Aside, Tallies
 from cass_snapshot.snapshot.budget import Budget
+from cass_snapshot.snapshot.capturing import Capturing
 from cass_snapshot.snapshot.copying import Copying
 from cass_snapshot.snapshot.disk import disk_error
 from cass_snapshot.snapshot.ending import Ending
@@ -68,7 +69,7 @@ class Session:
         self._progress = Progress(self._first_status(source, target, doctor), monotonic)
         self._budget = Budget(settings.limits, self._progress)
         self._aside = Aside(plan, target.ledger, self._progress, directory.rejected)
-        self._copying = Copying(
+        self._copying = (Capturing if plan.capture_only else Copying)(
             plan,
             self._progress,
             self.journal,
@@ -130,7 +131,7 @@ class Session:
             if self._may_go_on():
                 self._refuse_changed()
             complete = [i for i in range(len(self._plan.tables)) if self._copying.complete(i)]
-            if self._settings.verify.after_run and complete and self._may_go_on():
+            if self._counts and complete and self._may_go_on():
                 self._phase(Phase.VERIFYING)
                 self._counting = Counting(
                     self._plan, complete, self._progress, Watch(self._progress, self.journal).hear
@@ -161,6 +162,11 @@ class Session:
             hear=hear,
             stopped=lambda: self._stop.requested,
         )
+
+    @property
+    def _counts(self) -> bool:
+        """Tell whether both sides are to be counted at the end."""
+        return self._settings.verify.after_run and not self._plan.capture_only
 
     def _may_go_on(self) -> bool:
         return not self._stop.requested and self._copying.halted is None
@@ -227,6 +233,7 @@ class Session:
             doctor=doctor,
             extensions=logs.extensions(),
             continues=self._plan.continues,
+            capture_only=self._plan.capture_only,
             workers=self._pace.workers,
             wal_retention=self._retention,
             tables=tuple(
@@ -239,11 +246,19 @@ class Session:
             ),
         )
 
+    def _settle(self) -> Tallies:
+        """Return what the ledger knows of rows besides those written, and tell why they are."""
+        if not isinstance(self._copying, Capturing):
+            return self._aside.settle()
+        for table, ids in self._copying.refused_ids.items():  # of which it knows nothing yet
+            self._aside.tell(table, ids)
+        return {}
+
     def _finish(self) -> RunStatus:
         """Record how it ended: in the ledger, then in ``result.json``."""
         if self._lease is not None:
             self._lease.end()
-        tallies = self._aside.settle()
+        tallies = self._settle()
         ending = Ending(
             self._plan,
             self._copying,

@@ -118,6 +118,10 @@ class TableStatus:
     rows_before: int = 0
     rows_read: int = 0
     rows_applied: int = 0
+    ranges_captured: int = 0
+    """Wholly in the WAL and not applied; counted where a run captures alone, as is the next."""
+    rows_captured: int = 0
+    """Read into the WAL by this process."""
     rows_rejected: int = 0
     """Set aside in ``rejected``, and in the target neither now nor from earlier."""
     static_only: int = 0
@@ -145,9 +149,14 @@ class TableStatus:
     ranges_verified: int = 0
 
     @property
+    def ranges_through(self) -> int:
+        """Return how many ranges a run has nothing more to do with."""
+        return self.ranges_done + self.ranges_captured
+
+    @property
     def ranges_worth(self) -> float:
         """Return how many ranges the work that is done is worth, those half done included."""
-        return self.ranges_done + (self.window.ranges_worth if self.window else 0.0)
+        return self.ranges_through + (self.window.ranges_worth if self.window else 0.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,6 +180,8 @@ class RunStatus:
     """What was found before the run, in short: ``14 ok, 1 warning: ...``."""
     extensions: str = ""
     continues: bool = False
+    capture_only: bool = False
+    """Whether it fills the WAL and applies nothing."""
     workers: int
     worker_restarts: int = 0
     rows_per_s: float = 0.0

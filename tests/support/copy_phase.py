@@ -56,7 +56,12 @@ class Copy:
 
 
 def copy(
-    folder: Path, made: RunPlan | None = None, *, tables: int = 1, rejected_max: str = "0"
+    folder: Path,
+    made: RunPlan | None = None,
+    *,
+    tables: int = 1,
+    rejected_max: str = "0",
+    kind: type[Copying] = Copying,
 ) -> Copy:
     """Return the copying phase of a plan."""
     view = ListView()
@@ -66,7 +71,7 @@ def copy(
     progress.phase(Phase.COPYING)
     budget = Budget(LimitsSettings(rejected_max=rejected_max), progress)
     journal = Journal("r", RunDirectory(folder), view)
-    copying = Copying(
+    copying = kind(
         made, progress, journal, budget, folder=folder / "window", known=lambda _: (), workers=2
     )
     pool = FakePool()

@@ -9,7 +9,13 @@ from cass_snapshot.cli.summary import summary
 from cass_snapshot.snapshot.status import Counts, Phase, RunStatus, TableStatus
 
 COMMANDS = Commands(
-    again="AGAIN", copy="COPY", afresh="AFRESH", find_missing="FIND", status="STATUS", mend="MEND"
+    again="AGAIN",
+    copy="COPY",
+    afresh="AFRESH",
+    find_missing="FIND",
+    status="STATUS",
+    mend="MEND",
+    apply="APPLY",
 )
 EQUAL = Counts(
     source_rows=11_840_233,

@@ -155,6 +155,8 @@ class PlayedPool:
 
     def write_index(self, task: GatherRange, rows: int) -> None:
         """Write the index of a range: here a number of rows."""
+        if task.index is None:
+            return
         task.index.parent.mkdir(parents=True, exist_ok=True)
         task.index.write_text(str(rows))
 

@@ -129,7 +129,7 @@ def test_the_version_says_which_extensions_load(
     [
         (["rnu"], "No command rnu. Did you mean run?"),
         (["explain"], "No command explain in this version."),
-        (["run", "--capture-only"], "No option --capture-only for run in this version."),
+        (["run", "--stop-after"], "No option --stop-after for run in this version."),
         (["doctor", "--olny", "mysql"], "No option --olny for doctor. Did you mean --only?"),
         (["status", "--wacth"], "No option --wacth for status."),
         (["run", "--password=geheim"], "No option --password for run."),

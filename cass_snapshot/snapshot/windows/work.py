@@ -60,9 +60,10 @@ class WindowWork:
         """Bring a range's WAL up to its end, and note all its batches that the target lacks."""
         if self._leaving(task.id):
             return Ended(task=task.id, stopped=True)
+        if task.index is None:
+            return self._keep(task)
         index = IndexWriter(task.index, self._parts.order(task.table))
-        following = partial(self._following, task.table)
-        found = RangeBatches(self._parts, self._patience, task, self._send, following)
+        found = self._batches_of(task)
         try:
             with closing(found.after(task.checkpoint)) as batches:
                 for batch in batches:
@@ -80,6 +81,22 @@ class WindowWork:
         finally:
             index.write()  # also where it failed: what is durable belongs to the window
         return Ended(task=task.id, stopped=True)
+
+    def _keep(self, task: GatherRange) -> Ended:
+        """Bring a range's WAL up to its end, and tell all its batches that the target lacks."""
+        found = self._batches_of(task)
+        with closing(found.after(task.checkpoint)) as batches:
+            for batch in batches:
+                self._send(Gathered(task=task.id, batch=_without_rows(batch), fresh=found.reading))
+                if batch.closing:
+                    return Ended(task=task.id, closed=True)
+                if self._leaving(task.id):
+                    break
+        return Ended(task=task.id, stopped=True)
+
+    def _batches_of(self, task: GatherRange) -> RangeBatches:
+        following = partial(self._following, task.table)
+        return RangeBatches(self._parts, self._patience, task, self._send, following)
 
     def remove_applied(self, task: AdvanceWindow) -> None:
         """Remove the segments of which the target has everything (I4)."""
