@@ -70,6 +70,8 @@ def replay_lines(report: ReplayReport, *, dry_run: bool, verified: bool = False)
         counted = (t.rows_captured, t.rows_there, t.rows_applied, t.rejected)
         rows.append([t.table, *(f"{number:,}" for number in (*counts, *counted))])
     lines = [f"replay of {report.run_id}: {first}", "", *(f"  {line}" for line in columns(rows))]
+    if report.exit_code in (Exit.SIGINT, Exit.SIGTERM):
+        lines += ["", "  stopped by a signal; the same command goes on"]
     rejected = sum(table.rejected for table in report.tables)
     if rejected and not foreseen:
         lines += ["", f"  rejected {plural(rejected, 'row')}, which the target lacks"]

@@ -8,11 +8,14 @@ the WAL. Nothing of the WAL is changed or removed.
 
 from __future__ import annotations
 
+import shutil
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
+from itertools import takewhile
 
 from cass_snapshot.errors import StateError, UsageError
-from cass_snapshot.exits import Exit
+from cass_snapshot.exits import Exit, worst
 from cass_snapshot.model import Checkpoint, RangeState, RunState
 from cass_snapshot.retry import Patience
 from cass_snapshot.settings import Settings
@@ -20,6 +23,7 @@ from cass_snapshot.snapshot.apply import apply
 from cass_snapshot.snapshot.asked import Asked
 from cass_snapshot.snapshot.chosen import ChosenRun, chosen_run
 from cass_snapshot.snapshot.reports import ReplayReport, TableReplay
+from cass_snapshot.snapshot.signals import StopRequest
 from cass_snapshot.snapshot.stock import Shelf, Stock, take_stock
 from cass_snapshot.wiring import TableJob
 
@@ -36,9 +40,13 @@ def replay(settings: Settings, asked: Asked) -> ReplayReport:
             not fit the checkpoint.
         UsageError: the run has no such range or segment.
     """
-    with chosen_run(
-        settings, run=asked.run, table=asked.table, prepare=asked.writes, whole=asked.whole
-    ) as chosen:
+    with (
+        StopRequest() as stop,
+        chosen_run(
+            settings, run=asked.run, table=asked.table, prepare=asked.writes, whole=asked.whole
+        ) as chosen,
+    ):
+        stop.at_once = partial(shutil.rmtree, chosen.scratch, ignore_errors=True)
         _refuse_ambiguous(chosen, asked)
         shelves = [
             take_stock(job, chosen.folder, _checkpoints(chosen, job), asked)
@@ -47,15 +55,15 @@ def replay(settings: Settings, asked: Asked) -> ReplayReport:
         ]
         if asked.writes:
             chosen.begin({s.job.record.source: s.ranges for s in shelves})
-            counted = [_apply_table(settings, chosen, shelf) for shelf in shelves]
+            counted = [_apply_table(settings, chosen, shelf, stop) for shelf in shelves]
         else:
-            counted = [_count_table(shelf, prove=asked.verify_only) for shelf in shelves]
+            counted = [_count_table(shelf, stop, prove=asked.verify_only) for shelf in shelves]
         tables = tuple(_report(s, c) for s, c in zip(shelves, counted, strict=True))
         code = _judged(settings, tables) if asked.writes else Exit.OK
-        if asked.writes:
-            for shelf, table in zip(shelves, tables, strict=True):
-                _note_end(chosen, shelf, table, code)
-    return ReplayReport(run_id=chosen.run_id, tables=tables, exit_code=code)
+        for shelf, table in zip(shelves, tables, strict=True) if asked.writes else ():
+            _note_end(chosen, shelf, table, code)
+        ended = worst([code, *([stop.exit_code] if stop.requested else [])])
+    return ReplayReport(run_id=chosen.run_id, tables=tables, exit_code=ended)
 
 
 def _checkpoints(chosen: ChosenRun, job: TableJob) -> list[Checkpoint] | None:
@@ -100,16 +108,17 @@ class _Counted:
         self.rejected += checkpoint.rows_read - checkpoint.rows_written
 
 
-def _apply_table(settings: Settings, chosen: ChosenRun, shelf: Shelf) -> _Counted:
-    """Write what is asked for of a table, oldest batches of each range first."""
+def _apply_table(
+    settings: Settings, chosen: ChosenRun, shelf: Shelf, stop: StopRequest
+) -> _Counted:
+    """Write what is asked for of a table, oldest batches of each range first, until the stop."""
     counted = _Counted()
     patience = Patience(unavailable_s=settings.mysql.unavailable_timeout_s)
     with closing(chosen.open_target(settings.mysql, shelf.job)) as target:
         for stock in shelf.stocks:
-            batches = stock.reader.replay(stock.after)
-            for batch, written in apply(
-                batches, target, patience, again=stock.checkpoint.batch_seq
-            ):
+            batches = takewhile(lambda _: not stop.requested, stock.reader.replay(stock.after))
+            again = stock.checkpoint.batch_seq
+            for batch, written in apply(batches, target, patience, again=again):
                 if written.fresh:
                     counted.batches += 1
                     counted.rows += batch.lines.rows - written.rejected
@@ -118,12 +127,14 @@ def _apply_table(settings: Settings, chosen: ChosenRun, shelf: Shelf) -> _Counte
     return counted
 
 
-def _count_table(shelf: Shelf, *, prove: bool) -> _Counted:
+def _count_table(shelf: Shelf, stop: StopRequest, *, prove: bool) -> _Counted:
     """Count what would be written of a table; with ``prove`` all that the WAL has is read."""
     counted = _Counted()
     for checkpoint in shelf.bare:
         counted.take(checkpoint)
     for stock in shelf.stocks:
+        if stop.requested:
+            break
         counted.take(stock.checkpoint)
         _count_range(shelf, stock, counted, prove=prove)
     return counted

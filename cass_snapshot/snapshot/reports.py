@@ -35,7 +35,8 @@ class TableReplay:
 class ReplayReport:
     """What replaying the WAL of a run came to.
 
-    Exit code 4 where rows are rejected, 6 where they are more than may be; 0 in a dry run.
+    Exit code 4 where rows are rejected, 6 where they are more than may be, 130 or 143 where a
+    signal ended it after the batch in hand; 0 in a dry run.
     """
 
     run_id: str

@@ -123,14 +123,19 @@ def test_all_fills_another_server(shared: Place, mariadb_servers: Servers) -> No
     assert shared.sql("SELECT state FROM {db}.snapshot_runs") == [("captured",)]
 
 
-def test_all_into_a_new_target_goes_on_where_it_was_killed(shared: Place, elsewhere: Place) -> None:
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_all_into_a_new_target_goes_on_where_it_was_ended(
+    shared: Place, elsewhere: Place, number: signal.Signals
+) -> None:
     """The second time the target knows the run, and what it has is written again."""
     command = copied(shared)
     where = ["--to", elsewhere.target_url(), "--run-dir", str(command.runs)]
     with command.start("replay-wal", "--all", *where) as running:
         running.until(lambda: elsewhere.rows_checkpointed() > 200, "rows are in")
-        running.kill()
-        running.wait_gone()
+        running.send(number)
+        ended = running.wait(10)
+    assert ended.code == (143 if number is signal.SIGTERM else -9), str(ended)
+    assert ("the same command goes on" in ended.out) is (number is signal.SIGTERM)
     there = elsewhere.rows_checkpointed()
     assert 200 < there < FILES_ROWS
     named = replayed(command, to=elsewhere)
