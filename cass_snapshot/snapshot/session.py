@@ -15,7 +15,7 @@ from cass_snapshot.errors import SnapshotError
 from cass_snapshot.exits import Exit, exit_code_for, exit_name_for, worst
 from cass_snapshot.protocols import SourceAdmin, TargetAdmin
 from cass_snapshot.settings import Settings, cores
-from cass_snapshot.settings.retention import APPLIED
+from cass_snapshot.settings.retention import APPLIED, KEEP
 from cass_snapshot.snapshot.aside import Aside, Tallies
 from cass_snapshot.snapshot.budget import Budget
 from cass_snapshot.snapshot.capturing import Capturing
@@ -215,6 +215,8 @@ class Session:
     def _retention(self) -> str:
         """Return how long the WAL stays; below a ceiling it goes when it is applied."""
         run = self._settings.run
+        if self._plan.capture_only:
+            return KEEP
         return APPLIED if run.removes_applied else run.wal_retention
 
     def _first_status(self, source: SourceAdmin, target: TargetAdmin, doctor: str) -> RunStatus:

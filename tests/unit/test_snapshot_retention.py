@@ -64,13 +64,14 @@ def test_after_its_time_the_wal_of_a_run_goes(runs: Path) -> None:
         {"wal_retention": "applied"},
         {"exit_code": int(Exit.PARTIAL)},
         {"exit_code": None},
+        {"capture_only": True},
         {"wal_retention": None},
         {"wal_retention": "soon"},
         {"updated_at": "yesterday"},
     ],
 )
 def test_what_is_not_known_to_be_over_stays(runs: Path, result: dict[str, object]) -> None:
-    """Its time is not over, none was set, it did not succeed, or its record is not ours."""
+    """Not over, none set, no success, nothing applied, or the record is not ours."""
     folder = finished(runs, **result)
     assert remove_expired(runs, LATER) == []
     assert left(folder) == 2
