@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any, TypeVar
 
@@ -255,7 +256,8 @@ class MysqlLedger:
         )
 
     def _failed(self, error: Error) -> Exception:
-        self._connection = None
+        with suppress(Error):  # it may be lost; what it left open must not hold locks
+            self.close()
         return translate(error, where=f"{address(self._settings)}, control tables")
 
 

@@ -20,6 +20,7 @@ from typing import cast
 import mysql.connector
 import pytest
 
+from cass_snapshot.model import Batch, Written
 from cass_snapshot.mysql.writer import MysqlTarget
 from cass_snapshot.protocols import Target
 from cass_snapshot.snapshot.apply import apply
@@ -54,6 +55,20 @@ def noting(make: Make, *, owned: bool) -> Bench:
         name = f"{{db}}.note_{event.lower()}"
         sql(f"CREATE TRIGGER {name} AFTER {event} ON {{db}}.items FOR EACH ROW {NOTED}")
     return bench
+
+
+class Told:
+    """A target that counts the batches that it found to be in already."""
+
+    def __init__(self, target: Target) -> None:
+        self._target = target
+        self.in_already = 0
+
+    def write(self, batch: Batch) -> Written:
+        """Write a batch."""
+        written = self._target.write(batch)
+        self.in_already += not written.fresh
+        return written
 
 
 def write_until(bench: Bench, target: Target, done: Callable[[], bool]) -> dict[int, str]:
@@ -91,9 +106,11 @@ def test_connections_that_are_cut_around_commit_lose_and_double_nothing(
     commits = (SETTING_UP, *[SETTING_UP + 1] * 4, *[SETTING_UP + 2] * 3)
     with CuttingProxy(address.host, address.port, seed=SEED, cuts=CUTS, commits=commits) as proxy:
         bench.settings = bench.settings.model_copy(update={"host": "127.0.0.1", "port": proxy.port})
-        model = write_until(bench, bench.open(), lambda: proxy.done)
+        told = Told(bench.open())
+        model = write_until(bench, cast("Target", told), lambda: proxy.done)
     assert proxy.made.total() == CUTS
     assert min(proxy.made[where] for where in Where) > CUTS // 10
+    assert told.in_already > CUTS // 10, "cut when the server had committed"
     assert_once(bench, model)
 
 

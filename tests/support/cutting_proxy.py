@@ -24,6 +24,8 @@ from typing import Self
 
 _SSL = 0x0800
 _COM_QUERY = 0x03
+_NO_ATTRIBUTES = b"\x00\x01"
+"""What stands before a query from a client that may give it attributes."""
 _SMALL = 64
 """No COMMIT is longer; what is longer passes as it comes."""
 _CHUNK = 65_536
@@ -170,8 +172,7 @@ class _Pair:
         self.end()
 
     def _request(self, packet: bytes) -> None:
-        sequence, command = packet[3], packet[4:5]
-        if sequence == 0 and command == bytes([_COM_QUERY]) and b"commit" in packet.lower():
+        if is_commit(packet):
             self._commits += 1
             if self._commits == self._cut.commit:
                 self._commit(packet)
@@ -220,6 +221,13 @@ class _Pair:
                     one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                 one.shutdown(socket.SHUT_RDWR)
             one.close()
+
+
+def is_commit(packet: bytes) -> bool:
+    """Tell whether a client's packet is the query COMMIT, and nothing that only has the word."""
+    if packet[3] != 0 or packet[4:5] != bytes([_COM_QUERY]):
+        return False
+    return packet[5:].lstrip(_NO_ATTRIBUTES).lower() == b"commit"
 
 
 def without_tls(greeting: bytes) -> bytes:
