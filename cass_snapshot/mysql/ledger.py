@@ -34,6 +34,8 @@ from cass_snapshot.settings import MysqlSettings
 from cass_snapshot.validation import RangeTally, Validation
 
 Result = TypeVar("Result")
+_ROWS_AT_ONCE = 1000
+"""How many ranges one statement inserts, so that it stays far below any packet's limit."""
 
 
 class MysqlLedger:
@@ -250,10 +252,9 @@ class MysqlLedger:
         ranges: Sequence[TokenRange],
     ) -> None:
         key = (record.run_id, record.source)
-        cursor.executemany(
-            self._sql.insert_range,
-            [(*key, r.number, r.start, r.end, RangeState.PENDING.value) for r in ranges],
-        )
+        rows = [(*key, r.number, r.start, r.end, RangeState.PENDING.value) for r in ranges]
+        for start in range(0, len(rows), _ROWS_AT_ONCE):
+            cursor.executemany(self._sql.insert_range, rows[start : start + _ROWS_AT_ONCE])
 
     def _failed(self, error: Error) -> Exception:
         with suppress(Error):  # it may be lost; what it left open must not hold locks

@@ -22,8 +22,9 @@ from cass_snapshot.mysql.checkpoint import (
 from cass_snapshot.rejection import Stretch
 
 ROWS_AT_ONCE = 500
-BYTES_AT_ONCE = 2**20
-"""A position holds a key in hexadecimal, so a row may be large; a packet's limit is far above."""
+BYTES_AT_ONCE = 2**19
+"""A position holds a key in hexadecimal, so a row may be large; packets of 1 MiB are the least that
+servers are set up with."""
 Row = tuple[object, ...]
 
 

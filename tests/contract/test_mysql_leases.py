@@ -17,6 +17,7 @@ from cass_snapshot.model import RunRecord
 from cass_snapshot.mysql.leases import LeaseKeeper
 from cass_snapshot.protocols import Ledger
 from cass_snapshot.retry import Patience
+from cass_snapshot.ring.split import split_ring
 from cass_snapshot.wiring.admins import open_target_admin
 from tests.support.planned_targets import BODY, KEY, RANGE, Bench, make_bench
 from tests.support.servers import Place, Servers, new_database
@@ -99,3 +100,17 @@ def test_a_take_over_whose_answer_was_lost_is_found_to_be_ours(bench: Bench) -> 
     bench.place.sql("UPDATE {db}.snapshot_runs SET lease_until = NULL")
     with pytest.raises(Fenced):
         ledger.take_over(record, holder="you", dead="dead")
+
+
+def test_a_plan_of_many_ranges_passes_through_small_packets(
+    bench: Bench, flavour_servers: Servers
+) -> None:
+    """Each statement of the ledger is far below the packet's limit, however many ranges."""
+    ((limit,),) = flavour_servers.sql("SELECT @@global.max_allowed_packet")
+    flavour_servers.sql("SET GLOBAL max_allowed_packet = 1048576")
+    try:
+        ledger, record = ledger_of(bench), begun(bench, "many")
+        ledger.register([(record, split_ring(20_000))], holder="me")
+    finally:
+        flavour_servers.sql(f"SET GLOBAL max_allowed_packet = {limit}")
+    assert len(ledger.checkpoints(record)) == 20_000
