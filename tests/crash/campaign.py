@@ -125,8 +125,8 @@ def play(place: Place, seed: int, number: int, tally: Tally) -> None:
         except AssertionError as error:
             error.add_note("\n".join([f"seed {seed}, round {number}", *done]))
             raise
-        if code == 0:
-            break
+        if code == 0 or _is_done(place):
+            break  # the next command would begin another run
         if draw.random() < 0.5:
             options, variables = drawn_settings(draw)
     try:
@@ -135,6 +135,13 @@ def play(place: Place, seed: int, number: int, tally: Tally) -> None:
         error.add_note("\n".join([f"seed {seed}, round {number}", *done]))
         raise
     tally.rounds += 1
+
+
+def _is_done(place: Place) -> bool:
+    """Tell whether the ledger has the end of the run, whatever was killed after that."""
+    if "snapshot_runs" not in place.tables():
+        return False
+    return place.sql("SELECT state FROM {db}.snapshot_runs") == [("done",)]
 
 
 def _attempt(
