@@ -20,6 +20,7 @@ from typing import cast
 import mysql.connector
 import pytest
 
+from cass_snapshot.errors import Fault, TargetUnavailable
 from cass_snapshot.model import Batch, Written
 from cass_snapshot.mysql.writer import MysqlTarget
 from cass_snapshot.protocols import Target
@@ -77,9 +78,23 @@ def write_until(bench: Bench, target: Target, done: Callable[[], bool]) -> dict[
     while not done():
         rows = [(n, f"row {n}") for n in range(len(model), len(model) + ROWS_A_BATCH)]
         model |= rows
-        ((_, written),) = apply([bench.batch(rows)], target, patience())
-        assert written.fresh
+        write_at_last(bench.batch(rows), target)
     return model
+
+
+def write_at_last(batch: Batch, target: Target) -> None:
+    """Write a batch; with new patience where it was interrupted too often, as its range is."""
+    failed = False
+    while True:
+        try:
+            ((_, written),) = apply([batch], target, patience())
+        except TargetUnavailable as error:
+            if error.fault is not Fault.INTERRUPTED:
+                raise
+            failed = True
+        else:
+            assert written.fresh or failed
+            return
 
 
 def assert_once(bench: Bench, model: dict[int, str]) -> None:
