@@ -29,6 +29,10 @@ class LeaseSql:
             f" WHERE {OF_RUN} AND `epoch` = %s AND (`lease_until` IS NULL"
             " OR `lease_until` <= UTC_TIMESTAMP(3) OR `holder` = %s)"
         )
+        self.fence_others = (
+            f"UPDATE {runs} SET `epoch` = `epoch` + 1, `lease_until` = NULL WHERE `source` = %s"
+            " AND `target` = %s AND `run_id` <> %s AND `state` = 'running'"
+        )
         self.epoch = f"SELECT `epoch` FROM {runs} WHERE {OF_RUN} FOR UPDATE"
         self.holder = f"SELECT `epoch`, `holder` FROM {runs} WHERE {OF_RUN} FOR UPDATE"
         self.renew = (
@@ -64,6 +68,14 @@ class LeaseKeeper:
         for hold in self.holds(cursor, record.source, record.target, lock=True):
             if hold.run_id != record.run_id and hold.holder not in ("", *dead):
                 raise _held(record, hold)
+
+    def fence_others(self, cursor: Any, record: RunRecord) -> None:  # noqa: ANN401 - see connection.connect
+        """Raise the epoch of every other run into the target that nobody has ended.
+
+        Nobody holds one any more, but its process may only be frozen: awake, it would write on
+        beside the new run, and older values over newer ones.
+        """
+        cursor.execute(self._sql.fence_others, (record.source, record.target, record.run_id))
 
     def take_over(self, cursor: Any, record: RunRecord, *, holder: str, dead: str) -> None:  # noqa: ANN401 - see connection.connect
         """Raise the epoch of a run that nobody holds, and hold it.

@@ -119,6 +119,7 @@ class MysqlLedger:
                 values = (*_run_values(record), __version__, holder, LEASE_S)
                 cursor.execute(self._sql.insert_run, values)
                 self._leases.refuse_held(cursor, record, dead)
+                self._leases.fence_others(cursor, record)
                 self._insert_ranges(cursor, record, ranges)
 
         self._within(store)

@@ -1,7 +1,7 @@
 """What the Cassandra driver raises, told apart by what should be done about it.
 
 The classes and their actions are those of the native protocol's error codes. What is done with a
-remedy, and how often, is ``fetch.py``'s and ``pages.py``'s. Consistency is never lowered.
+remedy, and how often, is ``tries.py``'s and ``ranges.py``'s. Consistency is never lowered.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@
     a replica's failure three times, a server's twice  ->  RangeFailed
     away, overloaded: for as long as the caller's patience lasts
 
-``pages.py`` answers TooMuch by a narrower range, and at last by single partitions.
+``ranges.py`` answers TooMuch by a narrower range, and at last by single partitions.
 """
 
 from __future__ import annotations

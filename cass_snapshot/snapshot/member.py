@@ -10,7 +10,7 @@ from time import monotonic
 
 from cass_snapshot.snapshot.messages import Task
 
-STUCK_AFTER_S = 300.0
+STUCK_AFTER_S = 660.0
 """How long a worker may say nothing of a task that it should speak of: longer than every time limit
 of a request, a statement and a lock. One whose servers are away says that it waits."""
 log = logging.getLogger(__name__)

@@ -116,6 +116,8 @@ def _apply_table(
     patience = Patience(unavailable_s=settings.mysql.unavailable_timeout_s)
     with closing(chosen.open_target(settings.mysql, shelf.job)) as target:
         for stock in shelf.stocks:
+            if stop.requested:
+                break
             batches = takewhile(lambda _: not stop.requested, stock.reader.replay(stock.after))
             again = stock.checkpoint.batch_seq
             for batch, written in apply(batches, target, patience, again=again):
@@ -157,8 +159,10 @@ def _count_range(shelf: Shelf, stock: Stock, counted: _Counted, *, prove: bool) 
             counted.rejected += refused
         if prove and batch.seq == checkpoint.batch_seq and batch.checksum != checkpoint.row_digest:
             raise _unfit(shelf, stock, f"batch {batch.seq} there is another than the one in MySQL")
-    complete = stock.reader.first_seq == 1 and stock.reader.last_seq >= checkpoint.batch_seq
-    if prove and complete and held != checkpoint.rows_read:
+    if prove and stock.reader.last_seq < checkpoint.batch_seq:
+        why = f"the WAL ends with batch {stock.reader.last_seq}, MySQL has {checkpoint.batch_seq}"
+        raise _unfit(shelf, stock, why)
+    if prove and stock.reader.first_seq == 1 and held != checkpoint.rows_read:
         why = f"{held:,} rows up to its batch {checkpoint.batch_seq}, not"
         raise _unfit(shelf, stock, f"{why} {checkpoint.rows_read:,}")
     # What the target refused of them stands in no batch; it is taken to be refused again.

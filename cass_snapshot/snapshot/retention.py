@@ -46,34 +46,48 @@ def remove_expired(runs: Path, now: datetime) -> list[Expired]:
     """
     found = []
     for folder in scan(runs):
-        retention = _over(folder / "result.json", now)
-        if retention is not None and (segments := _remove(runs, folder)):
-            found.append(Expired(folder=folder, retention=retention, segments=segments))
+        over = _over(folder / "result.json", now)
+        if over is not None and (segments := _remove(runs, folder, over.tables)):
+            found.append(Expired(folder=folder, retention=over.retention, segments=segments))
     return found
 
 
-def _over(result: Path, now: datetime) -> str | None:
-    """Return the retention of a run that succeeded, where its time is over.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Over:
+    """A run whose time is over: its retention, and the tables that it brought in."""
 
-    One that captured alone has no success: its WAL is all that there is of it (I4).
+    retention: str
+    tables: frozenset[str]
+
+
+def _over(result: Path, now: datetime) -> _Over | None:
+    """Return what may go of a run that succeeded, where its time is over.
+
+    One that captured alone has no success: its WAL is all that there is of it (I4). Neither has a
+    table of the run that its last process had nothing to do with.
     """
     try:
         record = orjson.loads(result.read_bytes())
         retention, ended = record["wal_retention"], datetime.fromisoformat(record["updated_at"])
         succeeded = record["exit_code"] == Exit.OK and not record.get("capture_only")
         time = kept_for(retention) if succeeded else None
+        tables = frozenset(
+            one["table"] for one in record["tables"] if one["ranges_done"] == one["ranges_total"]
+        )
     except (OSError, ValueError, KeyError, TypeError):  # not ended, or by another version
         return None
-    return retention if time is not None and now - ended >= time else None
+    if time is None or now - ended < time:
+        return None
+    return _Over(retention=retention, tables=tables)
 
 
-def _remove(runs: Path, folder: Path) -> int:
-    """Remove the segments of a run; 0 where there are none, or somebody works with them."""
+def _remove(runs: Path, folder: Path, tables: frozenset[str]) -> int:
+    """Remove the segments of some tables of a run; 0 where somebody works with them."""
     removed = 0
     for directory in _tables(folder / "wal"):
         table = table_of(directory.name)
         with contextlib.ExitStack() as stack:
-            if table is None:
+            if table is None or directory.name not in tables:
                 continue
             try:
                 stack.enter_context(table_lock(runs, table))

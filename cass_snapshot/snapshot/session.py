@@ -77,7 +77,7 @@ class Session:
             folder=directory.path / "window",
             known=self._aside.known,
             workers=settings.run.workers,
-            removes=settings.run.removes_applied,
+            removes=settings.run.removes_applied and not plan.capture_only,
         )
         self._copying.watch.ease = self._pace.ease
         self._counting: Counting | None = None

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from cass_snapshot.errors import StateError, UsageError
-from cass_snapshot.model import Checkpoint, TokenRange, WalIdentity
+from cass_snapshot.model import Checkpoint, RangeState, RunState, TokenRange, WalIdentity
 from cass_snapshot.ring.split import prove_tiling
 from cass_snapshot.snapshot.asked import Asked
 from cass_snapshot.wal.reader import RangeReader, find_ranges
@@ -167,7 +167,10 @@ def _after(checkpoint: Checkpoint, reader: RangeReader, asked: Asked) -> int:
 
 
 def _refuse_gaps(shelf: Shelf, asked: Asked) -> None:
-    """Refuse a WAL of which batches are gone that are to be applied."""
+    """Refuse a WAL of which batches are gone that are to be applied.
+
+    A run that was captured whole had a closing batch in each of its ranges.
+    """
     gone = [
         f"range {s.checkpoint.range.number}: batches {s.after + 1} to {s.reader.first_seq - 1}"
         for s in shelf.stocks
@@ -182,6 +185,17 @@ def _refuse_gaps(shelf: Shelf, asked: Asked) -> None:
         ]
         gone += [
             f"range {c.range.number}: batches 1 to {c.batch_seq}" for c in shelf.bare if c.batch_seq
+        ]
+    if shelf.job.record.state is RunState.CAPTURED:
+        gone += [
+            f"range {s.checkpoint.range.number}: batches from {s.reader.last_seq + 1} on"
+            for s in shelf.stocks
+            if not s.reader.closed and s.checkpoint.state is not RangeState.DONE
+        ]
+        gone += [
+            f"range {c.range.number}: all batches"
+            for c in shelf.bare
+            if not c.batch_seq and c.state is not RangeState.DONE
         ]
     if not gone:
         return

@@ -173,6 +173,8 @@ def test_a_run_is_held_until_its_lease_ends_or_its_holder_is_known_to_be_dead(
     try:
         second, third = (replace(bench.record, run_id=f"another-{n}") for n in (2, 3))
         ledger.register([(second, [RANGE])], holder=holder, dead=())
+        with pytest.raises(Fenced, match="taken this run over"):  # nobody had ended it
+            ledger.renew([bench.record])
         (hold,) = [h for h in ledger.holds(second.source, second.target) if h.holder]
         assert (hold.run_id, hold.holder) == (second.run_id, holder)
         assert 0 < hold.left_s <= LEASE_S

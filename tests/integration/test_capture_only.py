@@ -253,6 +253,28 @@ def test_too_many_rejected_rows_end_a_capture(place: Place) -> None:
     assert "gauges" not in place.tables()
 
 
+@pytest.mark.parametrize("lost", ["the newest", "a whole range"])
+@pytest.mark.parametrize("whole", [(), ("--all",)], ids=["what is lacking", "all"])
+def test_a_capture_of_which_segments_are_gone_is_refused(
+    shared: Place, lost: str, whole: tuple[str, ...]
+) -> None:
+    """It was whole, and MySQL has nothing of it: what is gone would be missing without a word."""
+    command = capturing(shared, RUN__COMPRESSION="none")
+    with command.start_run("files", "--capture-only", "--range-count", "2") as running:
+        running.until(lambda: captured_rows(command) > FILES_ROWS // 8, "rows are captured")
+        running.send(signal.SIGTERM)
+        assert running.wait(30).code == 143
+    assert command.run("files", "--capture-only", "--range-count", "2").code == 0
+    newest = max(segments(command), key=lambda path: (path.name[7:], path.name))
+    of_range = [path for path in segments(command) if path.name[:6] == newest.name[:6]]
+    for path in [newest] if lost == "the newest" else of_range:
+        path.unlink()
+    refused = replayed(command, *whole)
+    assert refused.code == 9, str(refused)
+    assert f"range {int(newest.name[:6])}: " in " ".join(refused.err.split())
+    assert_untouched(shared)
+
+
 def test_a_ceiling_of_the_wal_is_refused_by_name(shared: Place) -> None:
     """WAL that must stay would hold reading back for ever; nothing is started."""
     ended = capturing(shared, RUN__WAL_BYTES_MAX="1 MiB").run("files", *CAPTURE)

@@ -275,6 +275,13 @@ def test_verify_only_proves_wal_and_checkpoints_and_writes_nothing(shared: Place
     assert shared.count("files") == 0
     assert before == checkpoints(shared)
 
+    newest = segments(command)[-1]
+    whole = newest.read_bytes()
+    newest.write_bytes(whole[: len(whole) // 2])
+    behind = replayed(command, "--verify-only")
+    assert behind.code == 9, str(behind)
+    newest.write_bytes(whole)
+
     shared.sql("UPDATE {db}.snapshot_checkpoints SET row_digest = 'x' WHERE `range` = 5")
     unfit = replayed(command, "--verify-only")
     assert unfit.code == 9, str(unfit)

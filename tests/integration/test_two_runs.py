@@ -100,8 +100,9 @@ def everything(place: Place) -> dict[str, list[Row]]:
     return {table: sorted(place.sql(f"SELECT * FROM {{db}}.{table}"), key=repr) for table in TABLES}
 
 
-def test_a_run_that_was_frozen_wakes_after_a_take_over_and_writes_nothing(
-    shared: Place, login: str
+@pytest.mark.parametrize("new", [(), ("--new",)], ids=["taken over", "begun afresh"])
+def test_a_run_that_was_frozen_wakes_after_another_and_writes_nothing(
+    shared: Place, login: str, new: tuple[str, ...]
 ) -> None:
     """Its lease held the others off while it lasted; the epoch holds it off ever after (exit 9)."""
     older, newer = commands(shared, apart=True)
@@ -115,7 +116,7 @@ def test_a_run_that_was_frozen_wakes_after_a_take_over_and_writes_nothing(
             ),
             "the lease has ended",
         )
-        late = newer.run("files", "--range-count", "8")
+        late = newer.run("files", "--range-count", "8", *new)
         before = everything(shared)
         for pid in pids:
             os.kill(pid, signal.SIGCONT)
@@ -129,6 +130,9 @@ def test_a_run_that_was_frozen_wakes_after_a_take_over_and_writes_nothing(
     assert "taken" in woken.err
     assert everything(shared) == before
     assert differences(shared, "files") == []
-    assert_read_once(shared, FILES_ROWS)
-    found = shared.sql("SELECT state, epoch, exit_code FROM {db}.snapshot_runs")
-    assert found == [("done", 2, 0)]
+    found = shared.sql("SELECT state, epoch, exit_code FROM {db}.snapshot_runs ORDER BY run_id")
+    if new:
+        assert found == [("running", 2, None), ("done", 1, 0)]
+    else:
+        assert found == [("done", 2, 0)]
+        assert_read_once(shared, FILES_ROWS)

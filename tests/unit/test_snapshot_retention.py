@@ -18,6 +18,7 @@ from cass_snapshot.wal.files import make_private_directory
 
 ENDED = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 LATER = ENDED + timedelta(days=7)
+DONE = {"table": "shop.orders", "ranges_total": 8, "ranges_done": 8}
 NAMES = ("000000-000001.wal", "000001-000001.wal.zst")
 
 
@@ -30,7 +31,13 @@ def finished(runs: Path, **result: object) -> Path:
         (wal / name).write_bytes(b"x")
         (wal / name).chmod(0o600)
     (folder / "run.json").write_bytes(b"{}")
-    record = {"exit_code": 0, "wal_retention": "7d", "updated_at": ENDED.isoformat(), **result}
+    record = {
+        "exit_code": 0,
+        "wal_retention": "7d",
+        "updated_at": ENDED.isoformat(),
+        "tables": [DONE],
+        **result,
+    }
     (folder / "result.json").write_bytes(orjson.dumps(record))
     return folder
 
@@ -68,6 +75,10 @@ def test_after_its_time_the_wal_of_a_run_goes(runs: Path) -> None:
         {"wal_retention": None},
         {"wal_retention": "soon"},
         {"updated_at": "yesterday"},
+        {"tables": [{**DONE, "table": "shop.items"}]},
+        {"tables": [{**DONE, "ranges_done": 7}]},
+        {"tables": []},
+        {"tables": None},
     ],
 )
 def test_what_is_not_known_to_be_over_stays(runs: Path, result: dict[str, object]) -> None:
