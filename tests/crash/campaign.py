@@ -28,11 +28,11 @@ from tests.crash.plant.sitecustomize import EVENTS, MOMENTS, VICTIMS
 from tests.support.command import Command, Running
 from tests.support.compare import differences
 from tests.support.ledger import assert_read_once
+from tests.support.planted import PLANTED
 from tests.support.servers import Place, Servers, new_database, new_keyspace
 from tests.support.source_tables import FILES_ROWS, make_files
 from tests.support.stack import Stack
 
-PLANT = Path(__file__).with_name("plant")
 KILLED = -9
 GONE_WITHIN_S = 2.0
 ATTEMPTS_MAX = 12
@@ -112,7 +112,7 @@ def drawn_settings(draw: random.Random) -> tuple[list[str], dict[str, str]]:
 def play(place: Place, seed: int, number: int, tally: Tally) -> None:
     """Play a round; whatever is not as it should be is an AssertionError with what was done."""
     draw = random.Random(f"{seed}/{number}")
-    command = Command(place, {"PYTHONPATH": str(PLANT)})
+    command = Command(place, PLANTED)
     options, variables = drawn_settings(draw)
     done: list[str] = []
     for attempt in range(ATTEMPTS_MAX):

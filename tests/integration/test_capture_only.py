@@ -11,6 +11,7 @@ import pytest
 from tests.support.command import Command, Outcome
 from tests.support.compare import differences
 from tests.support.ledger import assert_read_once
+from tests.support.planted import PLANTED, run_killed_at
 from tests.support.servers import Place
 from tests.support.source_tables import FILES_ROWS
 
@@ -259,12 +260,10 @@ def test_a_capture_of_which_segments_are_gone_is_refused(
     shared: Place, lost: str, whole: tuple[str, ...]
 ) -> None:
     """It was whole, and MySQL has nothing of it: what is gone would be missing without a word."""
-    command = capturing(shared, RUN__COMPRESSION="none")
-    with command.start_run("files", "--capture-only", "--range-count", "2") as running:
-        running.until(lambda: captured_rows(command) > FILES_ROWS // 8, "rows are captured")
-        running.send(signal.SIGTERM)
-        assert running.wait(30).code == 143
-    assert command.run("files", "--capture-only", "--range-count", "2").code == 0
+    command = Command(shared, PLANTED, MYSQL__BATCH_ROWS_MAX="40", RUN__WORKERS="2")
+    halves = ("--capture-only", "--range-count", "2")
+    run_killed_at(command, "files", *halves, event="segment write", hit=12)
+    assert command.run("files", *halves).code == 0
     newest = max(segments(command), key=lambda path: (path.name[7:], path.name))
     of_range = [path for path in segments(command) if path.name[:6] == newest.name[:6]]
     for path in [newest] if lost == "the newest" else of_range:

@@ -14,6 +14,7 @@ import pytest
 from tests.support.command import Command, Outcome
 from tests.support.compare import differences
 from tests.support.ledger import assert_read_once
+from tests.support.planted import PLANTED, run_killed_at
 from tests.support.servers import Place, Row, Servers, new_database
 from tests.support.source_tables import FILES_ROWS
 
@@ -182,11 +183,8 @@ def test_all_refuses_where_segments_are_gone_and_says_which(
     shared: Place, elsewhere: Place, lost: str
 ) -> None:
     """Before anything is written; without --all there is nothing to do."""
-    command = Command(shared, MYSQL__BATCH_ROWS_MAX="40", RUN__WORKERS="1")
-    with command.start_run("files", "--range-count", "2") as running:
-        running.until(lambda: shared.rows_checkpointed() > FILES_ROWS // 8, "rows are in")
-        running.send(signal.SIGTERM)
-        assert running.wait(30).code == 143
+    command = Command(shared, PLANTED, MYSQL__BATCH_ROWS_MAX="40", RUN__WORKERS="1")
+    run_killed_at(command, "files", "--range-count", "2", event="segment write", hit=20)
     assert command.run("files", "--range-count", "2").code == 0
     (newest, *_) = [p for p in segments(command) if not p.name.endswith("-000001.wal")]
     number, first = int(newest.name[:6]), int(newest.name[7:13])

@@ -15,12 +15,12 @@ import pytest
 from tests.support.command import Command, Running
 from tests.support.compare import differences
 from tests.support.ledger import assert_read_once
+from tests.support.planted import PLANTED
 from tests.support.servers import Place, Row, until
 from tests.support.source_tables import FILES_ROWS
 
 pytestmark = pytest.mark.servers
 
-PLANT = Path(__file__).parents[1] / "crash/plant"
 LEASE_S = 8
 """Instead of half a minute; longer than it takes to start and to be refused."""
 TABLES = ("files", "snapshot_runs", "snapshot_checkpoints", "snapshot_wal", "snapshot_validation")
@@ -31,7 +31,7 @@ def commands(place: Place, *, apart: bool) -> tuple[Command, Command]:
     one, other = (
         Command(
             place,
-            {"PYTHONPATH": str(PLANT)},
+            PLANTED,
             TEST_LEASE_S=str(LEASE_S),
             MYSQL__BATCH_ROWS_MAX="20",
             RUN__WORKERS="2",
