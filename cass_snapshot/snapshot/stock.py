@@ -167,10 +167,7 @@ def _after(checkpoint: Checkpoint, reader: RangeReader, asked: Asked) -> int:
 
 
 def _refuse_gaps(shelf: Shelf, asked: Asked) -> None:
-    """Refuse a WAL of which batches are gone that are to be applied.
-
-    A run that was captured whole had a closing batch in each of its ranges.
-    """
+    """Refuse a WAL of which batches are gone that are to be applied."""
     gone = [
         f"range {s.checkpoint.range.number}: batches {s.after + 1} to {s.reader.first_seq - 1}"
         for s in shelf.stocks
@@ -186,17 +183,7 @@ def _refuse_gaps(shelf: Shelf, asked: Asked) -> None:
         gone += [
             f"range {c.range.number}: batches 1 to {c.batch_seq}" for c in shelf.bare if c.batch_seq
         ]
-    if shelf.job.record.state is RunState.CAPTURED:
-        gone += [
-            f"range {s.checkpoint.range.number}: batches from {s.reader.last_seq + 1} on"
-            for s in shelf.stocks
-            if not s.reader.closed and s.checkpoint.state is not RangeState.DONE
-        ]
-        gone += [
-            f"range {c.range.number}: all batches"
-            for c in shelf.bare
-            if not c.batch_seq and c.state is not RangeState.DONE
-        ]
+    gone += _unclosed(shelf)
     if not gone:
         return
     more = f" and {len(gone) - NAMED_MAX} ranges more" if len(gone) > NAMED_MAX else ""
@@ -209,6 +196,24 @@ def _refuse_gaps(shelf: Shelf, asked: Asked) -> None:
         fix="put them back; without --all what MySQL lacks is applied, and a run with --new reads"
         " everything again",
     )
+
+
+def _unclosed(shelf: Shelf) -> list[str]:
+    """Return what is gone at the ends of a run that was captured whole.
+
+    Each of its ranges had a closing batch, and the target has not a row of them to tell it by.
+    """
+    if shelf.job.record.state is not RunState.CAPTURED:
+        return []
+    return [
+        f"range {s.checkpoint.range.number}: batches from {s.reader.last_seq + 1} on"
+        for s in shelf.stocks
+        if not s.reader.closed and s.checkpoint.state is not RangeState.DONE
+    ] + [
+        f"range {c.range.number}: all batches"
+        for c in shelf.bare
+        if not c.batch_seq and c.state is not RangeState.DONE
+    ]
 
 
 def _refuse_foreign(
