@@ -71,10 +71,11 @@ _READ_ONLY = re.compile(r"read[-_]only")
 NO_CODE = -1
 """What the connector's own errors have; an OperationalError is a connection that it found lost."""
 TLS_FAILED = 2026
-_CUT_OFF = ("error:00000000", "unexpected eof")
+_CUT_OFF = ("error:00000000", "unexpected eof", "wrong version number")
 """What OpenSSL says where the other side went away in the handshake, as a server does that is just
-being stopped: SSL_ERROR_SYSCALL with nothing in its queue, or since 3.0 an error of its own. Every
-other reason is one that a repetition does not change."""
+being stopped: SSL_ERROR_SYSCALL with nothing in its queue, or since 3.0 an error of its own. One
+that was killed there answers in plain text, after a greeting that offered TLS. Every other reason
+is one that a repetition does not change."""
 
 
 def classify(error: Error) -> FaultClass:

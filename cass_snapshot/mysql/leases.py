@@ -106,8 +106,8 @@ class LeaseKeeper:
             Fenced: another process took it over.
         """
         cursor.execute(self._sql.renew, (LEASE_S, record.run_id, record.source, record.epoch))
-        if cursor.rowcount != 1:
-            raise _overtaken(record)
+        if cursor.rowcount != 1:  # nothing was changed: another epoch, or the same millisecond
+            self.guard(cursor, record)
 
     def guard(self, cursor: Any, record: RunRecord) -> None:  # noqa: ANN401 - see connection.connect
         """Hold off a take-over until this transaction ends.

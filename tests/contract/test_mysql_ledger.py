@@ -185,7 +185,8 @@ def test_a_run_is_held_until_its_lease_ends_or_its_holder_is_known_to_be_dead(
             ledger.take_over(second, holder="me")
         assert ledger.take_over(second, holder="me", dead=holder) == second.epoch + 1
         mine = replace(second, epoch=second.epoch + 1)
-        ledger.renew([mine])
+        for _ in range(20):  # twice within one millisecond changes nothing
+            ledger.renew([mine])
         with pytest.raises(Fenced, match="taken this run over"):
             ledger.renew([second])
         bench.place.sql(

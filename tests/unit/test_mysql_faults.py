@@ -149,21 +149,34 @@ def _greeting() -> bytes:
     return len(body).to_bytes(3, "little") + b"\0" + body
 
 
-def _leave(server: socket.socket, *, rudely: bool) -> None:
+def _leave(server: socket.socket, last_words: bytes, *, rudely: bool) -> None:
     """Greet one client and go away as it begins its TLS handshake."""
     client, _ = server.accept()
     client.sendall(_greeting())
     client.recv(4096)
+    client.sendall(last_words)
     if rudely:  # the reset of a process that was killed
         client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     client.close()
 
 
-@pytest.mark.parametrize("rudely", [False, True])
-def test_a_server_that_goes_away_while_tls_is_agreed_is_waited_for(rudely: bool) -> None:
+KILLED = b"\xff" + (1317).to_bytes(2, "little") + b"#70100Query execution was interrupted"
+"""What a server says in plain text to a session that was killed before TLS was agreed."""
+
+
+@pytest.mark.parametrize(
+    ("last_words", "rudely"),
+    [(b"", False), (b"", True), (len(KILLED).to_bytes(3, "little") + b"\x02" + KILLED, False)],
+    ids=["closed", "reset", "killed"],
+)
+def test_a_server_that_goes_away_while_tls_is_agreed_is_waited_for(
+    last_words: bytes, rudely: bool
+) -> None:
     """The library gives it the code of a TLS that is refused; nothing is wrong with the login."""
     with socket.create_server(("127.0.0.1", 0)) as server:
-        leaving = threading.Thread(target=_leave, args=(server,), kwargs={"rudely": rudely})
+        leaving = threading.Thread(
+            target=_leave, args=(server, last_words), kwargs={"rudely": rudely}
+        )
         leaving.start()
         settings = MysqlSettings(
             host="127.0.0.1", port=server.getsockname()[1], database="shop", username="app"

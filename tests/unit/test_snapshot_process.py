@@ -172,6 +172,7 @@ def test_a_signal_while_a_process_is_started_leaves_none_behind(*, forks: bool) 
 import multiprocessing, os, signal
 from multiprocessing.process import BaseProcess
 from cass_snapshot.snapshot import process
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where the tests run behind &
 start = BaseProcess.start
 
 def start_and_interrupt(self):
