@@ -114,6 +114,9 @@ def java_arguments(node: NodeSettings, jars: Path) -> list[str]:
         f"-Xms{node.heap}",
         f"-Xmx{node.heap}",
         "-XX:+UseG1GC",
+        # Cells of a megabyte take two whole regions of the 1 MB that G1 chooses for a small heap:
+        # a memtable of 512 MB filled more than half of 2 GB, and the node ran out of memory.
+        "-XX:G1HeapRegionSize=8m",
         "-XX:+ExitOnOutOfMemoryError",
         "-XX:+PerfDisableSharedMem",  # no files in /tmp
         f"-XX:ErrorFile={node.folder}/hs_err_%p.log",
