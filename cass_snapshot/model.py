@@ -89,7 +89,8 @@ class Table:
     """The source table: partition key, clustering columns, then the others, in that order.
 
     ``where`` is the operator's condition on rows, in CQL; ``partitions`` asks for one row a
-    partition, of which ``columns`` then holds partition key and static columns alone.
+    partition, of which ``columns`` then holds partition key and static columns alone. ``id`` is
+    Cassandra's own: a table that is dropped and created again has another.
     """
 
     name: TableName
@@ -98,6 +99,7 @@ class Table:
     where: str = ""
     allow_filtering: bool = False
     partitions: bool = False
+    id: str = ""
 
     @property
     def partition_key(self) -> tuple[Column, ...]:

@@ -33,7 +33,9 @@ def endpoints() -> Iterator[Endpoints]:
     stack = Stack("tests")
     stack.up(mysql="both")
     yield stack.endpoints()
+    deaths = stack.deaths()  # of which the tests after it only know that nobody answers
     stack.down()
+    assert not deaths, "\n".join(deaths)
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""The columns of a table, as the system tables tell them, and what has changed about them."""
+"""A table's columns and id, as the system tables tell them, and what has changed about them."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ COLUMNS = (
     "SELECT kind, position, column_name, type, clustering_order"
     " FROM system_schema.columns WHERE keyspace_name = %s AND table_name = %s"
 )
+IDS = "SELECT id FROM system_schema.tables WHERE keyspace_name = %s AND table_name = %s"
+VIEW_IDS = "SELECT id FROM system_schema.views WHERE keyspace_name = %s AND view_name = %s"
 _ORDER = (ColumnKind.PARTITION_KEY, ColumnKind.CLUSTERING, ColumnKind.STATIC, ColumnKind.REGULAR)
 _NAMED_MAX = 6
 
@@ -41,6 +43,12 @@ def read_columns(rows: Rows, name: TableName) -> tuple[Column, ...]:
     )
 
 
+def read_id(rows: Rows, name: TableName) -> str:
+    """Return the id of a table or view; empty where there is none."""
+    found = rows(IDS, (name.keyspace, name.name)) or rows(VIEW_IDS, (name.keyspace, name.name))
+    return str(found[0][0]) if found else ""
+
+
 def of_partitions(columns: Sequence[Column]) -> tuple[Column, ...]:
     """Return what a row that stands for a whole partition has."""
     return tuple(c for c in columns if c.kind in (ColumnKind.PARTITION_KEY, ColumnKind.STATIC))
@@ -62,12 +70,13 @@ def whole_partitions(name: TableName, columns: Sequence[Column]) -> tuple[Column
     return of_partitions(columns)
 
 
-def refuse_changed(table: Table, now: Sequence[Column]) -> None:
-    """Refuse to go on with a table whose columns are others than were planned (I9).
+def refuse_changed(table: Table, now: Sequence[Column], present: str) -> None:
+    """Refuse to go on with a table that is not the one that was planned (I9).
 
     Args:
         table: what the run was planned with.
         now: all columns that it has by now; none where it is gone.
+        present: its id by now; empty where it is gone.
 
     Raises:
         StateError: it names what changed.
@@ -79,6 +88,13 @@ def refuse_changed(table: Table, now: Sequence[Column]) -> None:
             where=f"{table.name} in Cassandra; what was copied until then is kept",
             why=_changes(table.columns, wanted),
             fix="undo the change and run the same command again, or start afresh with --new",
+        )
+    if table.id not in ("", present):
+        raise StateError(
+            f"{table.name} was dropped and created again while it was copied",
+            where=f"{table.name} in Cassandra; what was copied until then is kept",
+            why=f"its id was {table.id}, is {present}: these are the rows of two tables",
+            fix="start afresh with --new",
         )
 
 

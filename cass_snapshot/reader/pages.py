@@ -77,11 +77,14 @@ class CassandraSource:
         """Yield the rows of a range after a position; the last page, and only it, has ``last``.
 
         The first page of the range that follows is asked for when the last one of this has come.
+        None is given before the table was seen to be what it was.
         """
-        if self._drift is not None:
-            self._drift.check()
+        look = None if self._drift is None else self._drift.look()
         try:
             for raw, last in self._ranges.read(token_range, after, following):
+                if self._drift is not None and look is not None:
+                    self._drift.check(look)
+                    look = None
                 yield self._page(raw, last=last)
         except Refused as error:
             if self._drift is not None:

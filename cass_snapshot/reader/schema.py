@@ -14,7 +14,12 @@ from cass_snapshot.errors import PreflightError, SnapshotError
 from cass_snapshot.model import Table, TableName
 from cass_snapshot.planned import Finding, Level, PlannedColumn, Sample
 from cass_snapshot.protocols.sources import SAMPLE_SECONDS
-from cass_snapshot.reader.columns import read_columns, refuse_changed, whole_partitions
+from cass_snapshot.reader.columns import (
+    read_columns,
+    read_id,
+    refuse_changed,
+    whole_partitions,
+)
 from cass_snapshot.reader.conditions import prove, refuse_foreign, select_proven
 from cass_snapshot.reader.faults import translate
 from cass_snapshot.reader.findings import (
@@ -125,6 +130,7 @@ class CassandraSchema:
             where=where,
             allow_filtering=allow_filtering,
             partitions=partitions,
+            id=read_id(self._rows, name),
         )
         refuse_foreign(table)
         if where or partitions:
@@ -161,7 +167,8 @@ class CassandraSchema:
             StateError: it names what changed.
             SourceUnavailable: Cassandra does not answer.
         """
-        refuse_changed(table, read_columns(self._rows, table.name))
+        name = table.name
+        refuse_changed(table, read_columns(self._rows, name), read_id(self._rows, name))
 
     def sample(
         self,

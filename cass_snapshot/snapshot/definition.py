@@ -35,6 +35,7 @@ def define(table: Table, target: PlannedTarget, mapping: TableMapping) -> str:
     """Return the definition of a table's copy, as JSON text."""
     parts = {
         "source": source_name(table),
+        "table_id": table.id,
         "where": table.where,
         "allow_filtering": table.allow_filtering,
         "partitions": table.partitions,
@@ -106,6 +107,7 @@ def restore(record: RunRecord) -> TableJob:
             where=parts["where"],
             allow_filtering=parts["allow_filtering"],
             partitions=parts["partitions"],
+            id=parts["table_id"],
         ),
         target=PlannedTarget(
             name=record.target,
@@ -132,7 +134,7 @@ def _parts(record: RunRecord) -> dict[str, Any]:
         StateError: another version of this tool wrote it.
     """
     parts: dict[str, Any] = orjson.loads(record.definition)
-    if "mapping" not in parts:
+    if "table_id" not in parts:
         raise StateError(
             "this run was begun by another version of cass-snapshot",
             where=f"run {record.run_id}, {record.table}; nothing was written",
@@ -162,14 +164,19 @@ def _column(parts: dict[str, Any]) -> Column:
 def difference(before: str, now: str) -> str:
     """Return in words what differs between two definitions."""
     old, new = orjson.loads(before), orjson.loads(now)
-    if "mapping" not in old:
+    if "table_id" not in old:
         return "another version of cass-snapshot began it, and wrote its definition in another way"
-    told = {"columns", "target_table", "mapping", *_MENDABLE}
+    told = {"columns", "table_id", "target_table", "mapping", *_MENDABLE}
     parts = [
         f"{key} was {old.get(key)}, is {new.get(key)}"
         for key in sorted({*old, *new} - told)
         if old.get(key) != new.get(key)
     ]
+    if old["table_id"] != new["table_id"]:
+        parts.append(
+            "the source table was dropped and created again:"
+            f" its id was {old['table_id']}, is {new['table_id']}"
+        )
     was, present = _columns(old), _columns(new)
     parts += [
         f"column {name} was {was.get(name, 'not there')}, is {present.get(name, 'gone')}"

@@ -15,6 +15,7 @@ from tests.support.command import Command, Running
 from tests.support.compare import differences
 from tests.support.key_order import assert_ledger_whole, in_key_order
 from tests.support.ledger import assert_read_once, last_validation
+from tests.support.planted import PLANTED, Hold, run_held_at
 from tests.support.servers import Place, Servers
 from tests.support.source_tables import FILES_ROWS
 
@@ -24,8 +25,8 @@ AWAY_S = 20.0
 
 
 def in_small_batches(place: Place) -> Command:
-    """Return a command line whose runs last long enough to be interrupted."""
-    return Command(place, MYSQL__BATCH_ROWS_MAX="40", RUN__WORKERS="2")
+    """Return a command line that can stand still between any two of many batches."""
+    return Command(place, PLANTED, MYSQL__BATCH_ROWS_MAX="40", RUN__WORKERS="2")
 
 
 def says_it_waits(running: Running, command: Command) -> bool:
@@ -39,9 +40,9 @@ def test_a_run_waits_for_mysql_and_finishes(
 ) -> None:
     """Twenty seconds without MySQL cost time and nothing else, however it went away."""
     command = in_small_batches(own_place)
-    with command.start_run("files", "--range-count", "8") as running:
-        running.until(lambda: own_place.rows_checkpointed() > 400, "rows are checkpointed")
+    with run_held_at(command, "files", "--range-count", "8", hit=11) as (running, hold):
         own_servers.stop_mysql(number)
+        hold.let_go()
         gone = time.monotonic()
         try:
             running.until(lambda: says_it_waits(running, command), "it says that it waits")
@@ -66,10 +67,11 @@ def test_a_run_waits_for_mysql_and_finishes(
 def test_a_window_waits_for_mysql_and_finishes(own_servers: OwnServers, own_place: Place) -> None:
     """Killed while slices are loaded: the run waits, loads on, and each row counts once."""
     command = in_key_order(own_place, rows=40, RUN__WINDOW_BYTES="1 GiB")
-    with command.start_run("files", "--range-count", "8") as running:
-        running.until(lambda: "files" in own_place.tables(), "there is a target")
-        running.until(lambda: own_place.count("files") > 0, "rows are loaded")
+    hold = Hold(command, 3, "load")
+    with command.start_run("files", "--range-count", "8", **hold.settings) as running:
+        running.until(lambda: hold.held, "two slices are loaded")
         own_servers.stop_mysql(signal.SIGKILL)
+        hold.let_go()
         try:
             running.until(lambda: says_it_waits(running, command), "it says that it waits")
         finally:
@@ -91,9 +93,9 @@ def test_a_run_whose_count_breaks_off_counts_again(
 
     The parent is held between the last batch and the count, so that the count meets a lock.
     """
-    command = Command(own_place, MYSQL__BATCH_ROWS_MAX="200", RUN__WORKERS="2")
-    with command.start_run("files", "--range-count", "2") as running:
-        with locked_before_the_count(own_place, running):
+    command = Command(own_place, PLANTED, MYSQL__BATCH_ROWS_MAX="200", RUN__WORKERS="2")
+    with run_held_at(command, "files", "--range-count", "2", hit=3) as (running, hold):
+        with locked_before_the_count(own_place, running, hold):
             running.until(lambda: command.status()["phase"] == "verifying", "it counts")
             running.until(lambda: waits_for_a_lock(own_place), "the count waits for the lock")
             own_servers.stop_mysql(signal.SIGKILL)
@@ -105,11 +107,33 @@ def test_a_run_whose_count_breaks_off_counts_again(
     assert last_validation(own_place)[1:] == (FILES_ROWS, FILES_ROWS, 0, "OK")
 
 
-def both_began(place: Place) -> bool:
-    """Tell whether each of two ranges has a batch in MySQL."""
-    if not place.rows_checkpointed():
-        return False
-    return place.number("SELECT COUNT(*) FROM {db}.snapshot_checkpoints WHERE batch_seq > 0") == 2
+def test_a_capture_goes_on_without_mysql_and_is_applied_later(
+    own_servers: OwnServers, own_place: Place
+) -> None:
+    """It needs MySQL at its beginning and at its end; what it reads meanwhile is kept."""
+    command = in_small_batches(own_place)
+    capture = ("--capture-only", "--range-count", "8")
+    with run_held_at(command, "files", *capture, hit=5) as (running, hold):
+        own_servers.stop_mysql(signal.SIGKILL)
+        try:
+            hold.let_go()
+            running.until(lambda: captured(command) == FILES_ROWS, "all of it is captured")
+        finally:
+            own_servers.start_mysql()
+        ended = running.wait()
+        running.wait_gone()
+    assert ended.code == 0, str(ended)
+    assert "files" not in own_place.tables()
+    replayed = command.call("replay-wal", *command.both()[2:])
+    assert replayed.code == 0, str(replayed)
+    assert differences(own_place, "files") == []
+    assert_read_once(own_place, FILES_ROWS)
+
+
+def captured(command: Command) -> int:
+    """Return how many rows the newest run says that it captured."""
+    rows: int = command.status()["tables"][0]["rows_captured"]
+    return rows
 
 
 def waits_for_a_lock(place: Place) -> bool:
@@ -124,10 +148,10 @@ def waits_for_a_lock(place: Place) -> bool:
 
 
 @contextmanager
-def locked_before_the_count(place: Place, running: Running) -> Iterator[None]:
+def locked_before_the_count(place: Place, running: Running, hold: Hold) -> Iterator[None]:
     """Lock the target against readers as soon as every row is in it, and before it is counted."""
-    running.until(lambda: both_began(place), "both ranges have begun")
     running.send(signal.SIGSTOP)
+    hold.let_go()
     running.until(
         lambda: place.rows_checkpointed() == FILES_ROWS, "the workers finish what they have"
     )
@@ -150,11 +174,10 @@ def test_a_run_that_waited_too_long_ends_with_seven_and_replays(
     A dry run says the same number and writes nothing; a second replay has nothing to do.
     """
     command = in_small_batches(own_place)
-    with command.start_run(
-        "files", "--range-count", "8", MYSQL__UNAVAILABLE_TIMEOUT_S="3"
-    ) as running:
-        running.until(lambda: own_place.rows_checkpointed() > 400, "rows are checkpointed")
+    briefly = {"MYSQL__UNAVAILABLE_TIMEOUT_S": "3"}
+    with run_held_at(command, "files", "--range-count", "8", hit=11, **briefly) as (running, hold):
         own_servers.stop_mysql(signal.SIGKILL)
+        hold.let_go()
         try:
             ended = running.wait()
             running.wait_gone()
@@ -198,9 +221,9 @@ def test_a_killed_parent_leaves_a_wal_that_replays_while_cassandra_is_not_asked(
 ) -> None:
     """Batches that were synced while MySQL was away outlive the parent; replay needs no source."""
     command = in_small_batches(own_place)
-    with command.start_run("files", "--range-count", "8") as running:
-        running.until(lambda: own_place.rows_checkpointed() > 400, "rows are checkpointed")
+    with run_held_at(command, "files", "--range-count", "8", hit=11) as (running, hold):
         own_servers.stop_mysql(signal.SIGKILL)
+        hold.let_go()
         try:
             running.until(lambda: says_it_waits(running, command), "it says that it waits")
             running.kill()

@@ -11,7 +11,7 @@ import pytest
 from tests.support.command import Command, Outcome
 from tests.support.compare import differences
 from tests.support.ledger import assert_read_once
-from tests.support.planted import PLANTED, run_killed_at
+from tests.support.planted import PLANTED, run_held_at, run_killed_at
 from tests.support.servers import Place
 from tests.support.source_tables import FILES_ROWS
 
@@ -27,9 +27,10 @@ NOWHERE = {
 
 
 def capturing(place: Place, order: str = "token", rows: int = 40, **more: str) -> Command:
-    """Return a command line in small batches, whose runs last long enough to be interrupted."""
+    """Return a command line in small batches, some 13 a range."""
     return Command(
         place,
+        PLANTED,
         MYSQL__BATCH_ROWS_MAX=str(rows),
         RUN__WORKERS="2",
         RUN__APPLY_ORDER=order,
@@ -139,11 +140,7 @@ def test_a_run_without_the_option_applies_what_was_captured(
 def test_a_capture_that_was_killed_goes_on_and_keeps_what_it_has(shared: Place, order: str) -> None:
     """Also with other ranges; what was durable is read from the WAL and never from Cassandra."""
     command = capturing(shared, order)
-    with command.start_run("files", *CAPTURE) as running:
-        running.until(lambda: command.folders() and segments(command), "a segment is there")
-        running.until(lambda: sum(segments(command).values()) > 60_000, "rows are captured")
-        running.kill()
-        running.wait_gone()
+    run_killed_at(command, "files", *CAPTURE, event="segment write", hit=12)
     assert shared.sql("SELECT state FROM {db}.snapshot_runs") == [("running",)]
     there = captured_rows(command)
     assert 0 < there < FILES_ROWS
@@ -169,15 +166,17 @@ def test_a_capture_that_was_killed_goes_on_and_keeps_what_it_has(shared: Place, 
 def test_a_signal_ends_a_capture_and_the_same_command_goes_on(shared: Place) -> None:
     """It ends with 130 within a batch, the segments are sealed, and nothing is applied."""
     command = capturing(shared)
-    with command.start_run("files", *CAPTURE) as running:
-        running.until(lambda: command.folders() and segments(command), "a segment is there")
+    with run_held_at(command, "files", *CAPTURE, hit=12) as (running, hold):
         running.send(signal.SIGINT)
+        running.until(lambda: command.status()["phase"] == "stopping", "it says it stops")
+        hold.let_go()
         stopped = running.wait(30)
     assert stopped.code == 130, str(stopped)
     assert "run" in stopped.out
     assert "--capture-only" in stopped.out
     assert shared.sql("SELECT state, exit_code FROM {db}.snapshot_runs") == [("stopped", 130)]
     assert_untouched(shared)
+    assert 0 < captured_rows(command) < FILES_ROWS
     assert command.run("files", *CAPTURE).code == 0
     assert_sealed(command, 8)
 
@@ -185,11 +184,13 @@ def test_a_signal_ends_a_capture_and_the_same_command_goes_on(shared: Place) -> 
 def test_the_rows_that_a_target_has_stay_as_they_are(shared: Place) -> None:
     """What was copied by halves is captured to the end; the checkpoints stand where they stood."""
     command = capturing(shared)
-    with command.start_run("files", *RANGES) as running:
-        running.until(lambda: shared.rows_checkpointed() > FILES_ROWS // 4, "rows are in")
+    with run_held_at(command, "files", *RANGES, hit=17) as (running, hold):
         running.send(signal.SIGTERM)
+        running.until(lambda: command.status()["phase"] == "stopping", "it says it stops")
+        hold.let_go()
         assert running.wait(30).code == 143
     there, rows = shared.rows_checkpointed(), shared.count("files")
+    assert 0 < there < FILES_ROWS
 
     ended = command.run("files", *CAPTURE)
 

@@ -10,6 +10,7 @@ import pytest
 from tests.support.command import Command
 from tests.support.compare import differences
 from tests.support.ledger import assert_read_once
+from tests.support.planted import PLANTED, run_killed_at
 from tests.support.servers import Place
 from tests.support.small_disk import SmallDisk, small_disk
 from tests.support.source_tables import FILES_ROWS
@@ -33,6 +34,7 @@ def command_on(disk: SmallDisk, place: Place, waits_s: str) -> Command:
     """Return a command whose runs lie on the small disk."""
     command = Command(
         place,
+        PLANTED,
         MYSQL__BATCH_ROWS_MAX="40",
         MYSQL__UNAVAILABLE_TIMEOUT_S=waits_s,
         RUN__WORKERS="2",
@@ -92,10 +94,7 @@ def test_a_disk_that_fills_up_under_a_batch_loses_nothing(shared: Place, disk: S
 def test_a_disk_that_cannot_be_written_is_named(shared: Place, disk: SmallDisk) -> None:
     """A file system that the kernel has turned read-only is for a human; then the run goes on."""
     command = command_on(disk, shared, waits_s="5")
-    with command.start_run("files", "--range-count", "8") as running:
-        running.until(lambda: shared.rows_checkpointed() > 0, "some rows are checkpointed")
-        running.kill()
-        running.wait_gone()
+    run_killed_at(command, "files", "--range-count", "8", event="segment write", hit=12)
     disk.allow_writing(allowed=False)
     refused = command.run("files", "--range-count", "8")
     assert refused.code in (3, 9), str(refused)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from tests.support.command import Command
 from tests.support.compare import differences
 from tests.support.ledger import assert_read_once
+from tests.support.planted import PLANTED, run_killed_at
 from tests.support.servers import Place
 from tests.support.source_tables import FILES_ROWS
 
@@ -21,20 +20,11 @@ RANGES = (
 
 
 def left_off(place: Place, ranges: int, order: str) -> Command:
-    """Return a command whose run of so many ranges was killed after a third of its rows."""
-    command = Command(place, MYSQL__BATCH_ROWS_MAX="40", RUN__WORKERS="2", RUN__APPLY_ORDER=order)
-    wal = Path(command.runs)
-    with command.start_run("files", "--range-count", str(ranges)) as running:
-        running.until(
-            lambda: (
-                sum(path.stat().st_size for path in wal.glob("*/wal/*/*.wal")) > 400_000
-                if order == "key"
-                else place.rows_checkpointed() >= FILES_ROWS // 3
-            ),
-            "a third of the rows is there",
-        )
-        running.kill()
-        running.wait_gone()
+    """Return a command whose run of so many ranges was killed after about a third of its rows."""
+    command = Command(
+        place, PLANTED, MYSQL__BATCH_ROWS_MAX="40", RUN__WORKERS="2", RUN__APPLY_ORDER=order
+    )
+    run_killed_at(command, "files", "--range-count", str(ranges), event="segment write", hit=17)
     return command
 
 

@@ -7,9 +7,10 @@ import signal
 
 import pytest
 
-from tests.support.command import Command, Running
+from tests.support.command import Command, Outcome
 from tests.support.compare import differences
 from tests.support.ledger import assert_read_once
+from tests.support.planted import PLANTED, run_held_at, run_killed_at
 from tests.support.servers import Place, tables_locked
 from tests.support.source_tables import CROWD, CROWD_ROWS, FILES_ROWS, WIDE_ROWS
 
@@ -17,13 +18,17 @@ pytestmark = pytest.mark.servers
 
 
 def in_small_batches(place: Place, rows: int = 40) -> Command:
-    """Return a command line whose runs last long enough to be interrupted."""
-    return Command(place, MYSQL__BATCH_ROWS_MAX=str(rows), RUN__WORKERS="2")
+    """Return a command line that can be interrupted between any two of many batches."""
+    return Command(place, PLANTED, MYSQL__BATCH_ROWS_MAX=str(rows), RUN__WORKERS="2")
 
 
-def wait_rows(running: Running, place: Place, rows: int) -> None:
-    """Wait until checkpoints stand for that many rows."""
-    running.until(lambda: place.rows_checkpointed() >= rows, f"{rows} rows are checkpointed")
+def stopped_by(number: signal.Signals, command: Command) -> Outcome:
+    """Return how a run ended whose workers got a signal's news before their 17th batch."""
+    with run_held_at(command, "files", "--range-count", "8", hit=17) as (running, hold):
+        running.send(number)
+        running.until(lambda: command.status()["phase"] == "stopping", "it says it stops")
+        hold.let_go()
+        return running.wait(30)
 
 
 def leave_unfinished(place: Place, command: Command) -> None:
@@ -40,10 +45,7 @@ def leave_unfinished(place: Place, command: Command) -> None:
 def test_a_signal_stops_cleanly_and_the_same_command_continues(shared: Place) -> None:
     """The first SIGINT ends the run within a batch; the second run reads only what is left."""
     command = in_small_batches(shared)
-    with command.start_run("files", "--range-count", "8") as running:
-        wait_rows(running, shared, FILES_ROWS // 4)
-        running.send(signal.SIGINT)
-        stopped = running.wait(30)
+    stopped = stopped_by(signal.SIGINT, command)
     assert stopped.code == 130, str(stopped)
     there = shared.rows_checkpointed()
     assert FILES_ROWS // 4 <= there < FILES_ROWS
@@ -63,14 +65,16 @@ def test_a_signal_stops_cleanly_and_the_same_command_continues(shared: Place) ->
 def test_a_second_signal_ends_at_once(shared: Place) -> None:
     """A batch that cannot finish keeps the first Ctrl-C waiting; the second does not wait."""
     command = in_small_batches(shared)
-    with command.start_run("files", "--range-count", "8") as running:
-        wait_rows(running, shared, 200)
-        with tables_locked(shared, "snapshot_checkpoints"):
-            running.send(signal.SIGINT)
-            running.until(lambda: command.status()["phase"] == "stopping", "it says it stops")
-            assert not running.ended
-            running.send(signal.SIGINT)
-            stopped = running.wait(5)
+    with (
+        run_held_at(command, "files", "--range-count", "8", hit=6) as (running, hold),
+        tables_locked(shared, "snapshot_checkpoints"),
+    ):
+        hold.let_go()
+        running.send(signal.SIGINT)
+        running.until(lambda: command.status()["phase"] == "stopping", "it says it stops")
+        assert not running.ended
+        running.send(signal.SIGINT)
+        stopped = running.wait(5)
     assert stopped.code == 130, str(stopped)
 
     again = command.run("files", "--range-count", "8")
@@ -85,12 +89,9 @@ def test_a_position_inside_a_wide_partition_survives_kills(shared: Place) -> Non
     command = in_small_batches(shared, 301)
     rows = 0
     for _ in range(3):
-        with command.start_run("wide", "--range-count", "1") as running:
-            wait_rows(running, shared, rows + WIDE_ROWS // 5)
-            running.kill()
-            running.wait_gone()
-        rows = shared.rows_checkpointed()
-        assert rows < WIDE_ROWS
+        run_killed_at(command, "wide", "--range-count", "1", event="checkpoint", hit=20)
+        before, rows = rows, shared.rows_checkpointed()
+        assert before < rows < WIDE_ROWS
 
     again = command.run("wide", "--range-count", "1")
 
@@ -105,12 +106,9 @@ def test_partitions_that_share_a_token_are_read_once_each(shared: Place) -> None
     total = (CROWD + 2) * CROWD_ROWS
     rows = 0
     for _ in range(2):
-        with command.start_run("crowd", "--range-count", "1") as running:
-            wait_rows(running, shared, rows + total // 5)
-            running.kill()
-            running.wait_gone()
-        rows = shared.rows_checkpointed()
-        assert rows < total
+        run_killed_at(command, "crowd", "--range-count", "1", event="checkpoint", hit=24)
+        before, rows = rows, shared.rows_checkpointed()
+        assert before < rows < total
 
     again = command.run("crowd", "--range-count", "1")
 
@@ -122,10 +120,7 @@ def test_partitions_that_share_a_token_are_read_once_each(shared: Place) -> None
 def test_a_lost_run_directory_is_no_loss(shared: Place) -> None:
     """After SIGTERM MySQL's checkpoints alone are enough to continue; the run keeps its id."""
     command = in_small_batches(shared)
-    with command.start_run("files", "--range-count", "8") as running:
-        wait_rows(running, shared, FILES_ROWS // 4)
-        running.send(signal.SIGTERM)
-        stopped = running.wait(30)
+    stopped = stopped_by(signal.SIGTERM, command)
     assert stopped.code == 143, str(stopped)
     there = shared.rows_checkpointed()
     before = command.status()["run_id"]

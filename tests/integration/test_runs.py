@@ -7,30 +7,29 @@ import pytest
 from tests.support.command import Command
 from tests.support.compare import differences
 from tests.support.ledger import assert_read_once
-from tests.support.servers import Place, tables_locked
+from tests.support.planted import PLANTED, run_held_at
+from tests.support.servers import Place
 from tests.support.source_tables import CROWD, CROWD_ROWS, FILES_ROWS
 
 pytestmark = pytest.mark.servers
 
 
 def in_small_batches(place: Place) -> Command:
-    """Return a command line whose runs last long enough to be met while they run."""
-    return Command(place, MYSQL__BATCH_ROWS_MAX="40", RUN__WORKERS="2")
+    """Return a command line that can stand still between any two of many batches."""
+    return Command(place, PLANTED, MYSQL__BATCH_ROWS_MAX="40", RUN__WORKERS="2")
 
 
 def test_of_two_runs_of_one_table_the_second_is_locked_out(shared: Place) -> None:
     """Exit 8 names the process that holds it; the first run goes on undisturbed."""
     command = in_small_batches(shared)
-    with command.start_run("files", "--range-count", "8") as first:
-        first.until(lambda: shared.rows_checkpointed() > 0, "the first run has begun")
-
-        with tables_locked(shared, "files"):  # the first run stands where it is
-            second = command.run("files", "--range-count", "8")
-            replay = command.call("replay-wal", *command.both()[2:])
+    with run_held_at(command, "files", "--range-count", "8", hit=3) as (first, hold):
+        second = command.run("files", "--range-count", "8")
+        replay = command.call("replay-wal", *command.both()[2:])
         assert not first.ended
         assert second.code == 8, str(second)
         assert str(first.process.pid) in second.err
         assert replay.code == 8, str(replay)
+        hold.let_go()
         ended = first.wait()
     assert ended.code == 0, str(ended)
     assert len(command.folders()) == 1
@@ -87,12 +86,10 @@ def test_status_tells_a_run_that_runs_from_one_that_was_killed_and_one_that_ende
     """From the folder alone, while it runs, after a kill and afterwards; the others say so too."""
     command = in_small_batches(shared)
     asked = ["status", "--run-dir", str(command.runs)]
-    with command.start_run("files", "--range-count", "8") as running:
-        running.until(lambda: shared.rows_checkpointed() > 0, "rows are checkpointed")
-        with tables_locked(shared, "files"):  # the run stands where it is
-            during = command.call(*asked, "--output", "json")
-            seen = command.call(*asked)
-            running.kill()
+    with run_held_at(command, "files", "--range-count", "8", hit=3) as (running, _):
+        during = command.call(*asked, "--output", "json")
+        seen = command.call(*asked)
+        running.kill()
         running.wait_gone()
     killed = command.call(*asked, "--output", "json")
     again = command.run("files", "--range-count", "8")

@@ -13,6 +13,7 @@ import pytest
 from tests.support.command import Command, Outcome
 from tests.support.compare import differences
 from tests.support.ledger import assert_read_once
+from tests.support.planted import PLANTED, run_held_at
 from tests.support.servers import Place
 from tests.support.source_tables import FILES_ROWS, make_files, make_wide
 
@@ -27,10 +28,10 @@ TOMBSTONES_MAX = 100_000
 def altered(place: Place, change: str) -> tuple[Command, Outcome]:
     """Return a run in the middle of which a table was altered."""
     make_files(place.servers, place.keyspace)
-    command = Command(place, MYSQL__BATCH_ROWS_MAX="20", RUN__WORKERS="2")
-    with command.start_run("files", "--range-count", "64") as running:
-        running.until(lambda: place.rows_checkpointed() > 200, "rows are checkpointed")
+    command = Command(place, PLANTED, MYSQL__BATCH_ROWS_MAX="20", RUN__WORKERS="2")
+    with run_held_at(command, "files", "--range-count", "64", hit=8) as (running, hold):
         place.cql(f"ALTER TABLE {{ks}}.files {change}")
+        hold.let_go()
         ended = running.wait()
         running.wait_gone()
     return command, ended
@@ -69,10 +70,14 @@ def test_a_column_that_came_while_the_last_ranges_were_read_is_noticed_at_the_en
 ) -> None:
     """Every range began before it came; the run is not called whole."""
     make_files(place.servers, place.keyspace)
-    command = Command(place, MYSQL__BATCH_ROWS_MAX="20", RUN__WORKERS="2")
-    with command.start_run("files", "--range-count", "2", VERIFY__AFTER_RUN="false") as running:
-        running.until(lambda: _both_began(place), "both ranges have begun")
+    command = Command(place, PLANTED, MYSQL__BATCH_ROWS_MAX="20", RUN__WORKERS="2")
+    halves = ("--range-count", "2")
+    with run_held_at(command, "files", *halves, hit=3, VERIFY__AFTER_RUN="false") as (
+        running,
+        hold,
+    ):
         place.cql("ALTER TABLE {ks}.files ADD colour text")
+        hold.let_go()
         ended = running.wait()
         running.wait_gone()
     assert ended.code == 9, str(ended)
@@ -80,10 +85,25 @@ def test_a_column_that_came_while_the_last_ranges_were_read_is_noticed_at_the_en
     assert place.rows_checkpointed() == FILES_ROWS == place.count("files")
 
 
-def _both_began(place: Place) -> bool:
-    if not place.rows_checkpointed():
-        return False
-    return place.number("SELECT COUNT(*) FROM {db}.snapshot_checkpoints WHERE batch_seq > 0") == 2
+def test_a_table_that_is_dropped_and_created_again_stops_the_run(place: Place) -> None:
+    """It has the same columns, and other rows: now, and when the same command comes back."""
+    make_files(place.servers, place.keyspace)
+    command = Command(place, PLANTED, MYSQL__BATCH_ROWS_MAX="20", RUN__WORKERS="2")
+    with run_held_at(command, "files", "--range-count", "64", hit=8) as (running, hold):
+        place.cql("DROP TABLE {ks}.files")
+        make_files(place.servers, place.keyspace)
+        hold.let_go()
+        ended = running.wait()
+        running.wait_gone()
+    assert ended.code == 9, str(ended)
+    assert "dropped and created again" in str(command.status()["reason"])
+    assert place.rows_checkpointed() == place.count("files") < FILES_ROWS
+    again = command.run("files", "--range-count", "64")
+    assert again.code == 9, str(again)
+    assert "dropped and created again" in " ".join(again.err.split())
+    fresh = command.run("files", "--new", "--range-count", "64")
+    assert fresh.code == 0, str(fresh)
+    assert differences(place, "files") == []
 
 
 def test_tombstones_that_a_smaller_page_avoids_cost_a_retry(place: Place) -> None:

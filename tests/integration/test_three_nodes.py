@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.command import Command, Running
+from tests.support.command import Command
 from tests.support.compare import differences
 from tests.support.ledger import assert_read_once
+from tests.support.planted import PLANTED, run_held_at
 from tests.support.servers import Place, Servers, new_database, until
 from tests.support.source_tables import FILES_ROWS, make_files
 from tests.support.stack import Stack
@@ -57,9 +58,10 @@ def spread(three: Servers, tmp_path: Path) -> Iterator[Place]:
 
 
 def slowly(place: Place) -> Command:
-    """Return a command line whose runs last long enough to be interrupted."""
+    """Return a command line that can stand still between any two of many batches."""
     return Command(
         place,
+        PLANTED,
         MYSQL__BATCH_ROWS_MAX="20",
         RUN__WORKERS="2",
         CASSANDRA__REQUEST_TIMEOUT_S=REQUEST_S,
@@ -75,17 +77,12 @@ def kill(stack: Stack, *nodes: str) -> None:
     until(lambda: not any(path.exists() for path in remains), "the nodes are reaped", 30)
 
 
-def begun(place: Place, running: Running) -> None:
-    """Wait for the middle of a run."""
-    running.until(lambda: place.rows_checkpointed() > 200, "rows are checkpointed")
-
-
 def test_a_node_that_is_killed_and_comes_back_costs_nothing(stack: Stack, spread: Place) -> None:
     """Two of three answer: every row arrives, at the consistency that was asked for."""
     command = slowly(spread)
-    with command.start_run("files", "--range-count", "16") as running:
-        begun(spread, running)
+    with run_held_at(command, "files", "--range-count", "16", hit=8) as (running, hold):
         kill(stack, "cassandra2")
+        hold.let_go()
         stack.start("cassandra2")
         ended = running.wait()
         running.wait_gone()
@@ -100,11 +97,10 @@ def test_two_nodes_down_are_waited_for_and_the_same_command_goes_on(
 ) -> None:
     """One of three is no quorum: exit 7 when the time is over, never a lower consistency."""
     command = slowly(spread)
-    with command.start_run(
-        "files", "--range-count", "16", MYSQL__UNAVAILABLE_TIMEOUT_S="8"
-    ) as running:
-        begun(spread, running)
+    briefly = {"MYSQL__UNAVAILABLE_TIMEOUT_S": "8"}
+    with run_held_at(command, "files", "--range-count", "16", hit=8, **briefly) as (running, hold):
         kill(stack, "cassandra2", "cassandra3")
+        hold.let_go()
         try:
             ended = running.wait()
             running.wait_gone()

@@ -14,7 +14,7 @@ import pytest
 from tests.support.command import Command, Running
 from tests.support.compare import differences
 from tests.support.ledger import assert_read_once
-from tests.support.planted import PLANTED
+from tests.support.planted import PLANTED, Hold
 from tests.support.servers import Place, Row, until
 from tests.support.source_tables import FILES_ROWS
 
@@ -47,12 +47,18 @@ def commands(place: Place, *, apart: bool) -> tuple[Command, Command]:
 def test_of_two_runs_that_start_at_once_one_works_and_one_is_locked_out(
     shared: Place, apart: bool, number: int
 ) -> None:
-    """Exit 0 and exit 8, and every row once; which of them is which is nobody's business."""
+    """Exit 0 and exit 8, and every row once; which of them is which is nobody's business.
+
+    The one that works stands still until the other has ended.
+    """
     one, other = commands(shared, apart=apart)
+    hold = Hold(one, 3)
     with (
-        one.start_run("files", "--range-count", "8") as first,
-        other.start_run("files", "--range-count", "8") as second,
+        one.start_run("files", "--range-count", "8", **hold.settings) as first,
+        other.start_run("files", "--range-count", "8", **hold.settings) as second,
     ):
+        until(lambda: first.ended or second.ended, "one of them is locked out")
+        hold.let_go()
         ended = [first.wait(), second.wait()]
         for running in (first, second):
             running.wait_gone()
@@ -105,9 +111,12 @@ def test_a_run_that_was_frozen_wakes_after_another_and_writes_nothing(
 ) -> None:
     """Its lease held the others off while it lasted; the epoch holds it off ever after (exit 9)."""
     older, newer = commands(shared, apart=True)
-    with older.start(*older.copying("files", "--range-count", "8", user=login)) as old:
-        old.until(lambda: shared.rows_checkpointed() > 0, "the older run has begun")
+    hold = Hold(older, 3)
+    copying = older.copying("files", "--range-count", "8", user=login)
+    with older.start(*copying, **hold.settings) as old:
+        old.until(lambda: len(hold.held) == 2, "the older run has begun")
         pids = freeze(old, shared, login)
+        hold.let_go()  # they stand in two ways now
         early = newer.run("files", "--range-count", "8")
         until(
             lambda: shared.number(

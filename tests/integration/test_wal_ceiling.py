@@ -10,6 +10,7 @@ from cass_snapshot.wal.usage import wal_bytes
 from tests.support.command import Command
 from tests.support.compare import differences
 from tests.support.ledger import assert_read_once
+from tests.support.planted import PLANTED, run_killed_at
 from tests.support.servers import Place
 from tests.support.source_tables import FILES_ROWS
 
@@ -21,18 +22,14 @@ def test_nothing_of_the_wal_is_left_where_all_of_it_is_applied(shared: Place, or
     """Segments go while the run is at work; a killed one continues from what is left."""
     command = Command(
         shared,
+        PLANTED,
         MYSQL__BATCH_ROWS_MAX="40",
         RUN__WORKERS="2",
         RUN__WAL_BYTES_MAX="1 MiB",
         RUN__WINDOW_BYTES="64 KiB",
         RUN__APPLY_ORDER=order,
     )
-    with command.start_run("files", "--range-count", "8") as running:
-        running.until(
-            lambda: shared.rows_checkpointed() >= FILES_ROWS // 4, "some rows are checkpointed"
-        )
-        running.kill()
-        running.wait_gone()
+    run_killed_at(command, "files", "--range-count", "8", event="segment write", hit=17)
 
     again = command.run("files", "--range-count", "8")
 
@@ -46,14 +43,9 @@ def test_nothing_of_the_wal_is_left_where_all_of_it_is_applied(shared: Place, or
 def test_what_an_earlier_process_kept_goes_too(shared: Place) -> None:
     """Its ranges are done and nobody's task any more, and the ceiling is set only now."""
     command = Command(
-        shared, MYSQL__BATCH_ROWS_MAX="40", RUN__WORKERS="1", RUN__APPLY_ORDER="token"
+        shared, PLANTED, MYSQL__BATCH_ROWS_MAX="40", RUN__WORKERS="1", RUN__APPLY_ORDER="token"
     )
-    with command.start_run("files", "--range-count", "8") as running:
-        running.until(
-            lambda: shared.rows_checkpointed() >= FILES_ROWS // 4, "a range or two are done"
-        )
-        running.kill()
-        running.wait_gone()
+    run_killed_at(command, "files", "--range-count", "8", event="segment write", hit=33)
     kept = list(Path(command.runs).glob("*/wal/*/*.wal"))
     assert len(kept) > 1
 
@@ -67,12 +59,12 @@ def test_what_an_earlier_process_kept_goes_too(shared: Place) -> None:
 def test_reading_waits_below_the_ceiling_until_what_is_there_is_applied(shared: Place) -> None:
     """An earlier process captured nearly all of the table, in key order and without a ceiling."""
     ceiling = 2**20
-    command = Command(shared, MYSQL__BATCH_ROWS_MAX="40", RUN__WORKERS="2")
-    with command.start_run("files", "--range-count", "8", RUN__APPLY_ORDER="key") as running:
-        running.until(lambda: captured(command) > ceiling * 3 // 4, "the WAL is near the ceiling")
-        running.kill()
-        running.wait_gone()
+    command = Command(shared, PLANTED, MYSQL__BATCH_ROWS_MAX="40", RUN__WORKERS="2")
+    alone = {"RUN__APPLY_ORDER": "key", "RUN__WORKERS": "1"}
+    eighths = ("--range-count", "8")
+    run_killed_at(command, "files", *eighths, event="segment write", hit=85, **alone)
     before = captured(command)
+    assert before > ceiling * 3 // 4
     assert shared.rows_checkpointed() == 0
 
     most = 0

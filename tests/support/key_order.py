@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from tests.support.command import Command
 from tests.support.ledger import assert_read_once, last_validation
+from tests.support.planted import PLANTED
 from tests.support.servers import Place
 
 WINDOW = "256 KiB"
@@ -23,7 +24,7 @@ def in_key_order(place: Place, *, rows: int = 200, workers: int = 2, **more: str
         "MYSQL__BATCH_ROWS_MAX": str(rows),
         **more,
     }
-    return Command(place, **settings)
+    return Command(place, PLANTED, **settings)
 
 
 def registered(place: Place, table: str, ranges: int) -> bool:

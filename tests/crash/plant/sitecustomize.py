@@ -1,8 +1,12 @@
-"""Kills the tool at a named event: Python imports this first wherever its folder is in PYTHONPATH.
+"""Kills or holds the tool at a named event: Python imports this where PYTHONPATH has its folder.
 
 CASS_SNAPSHOT_TEST_CRASH says which: event, moment, hit, victim and a file that is made by whoever
 kills, so that one run is killed once: ``sync:before:3:both:/tmp/x/killed``. An event is a function
 of the product; each process counts its own calls.
+
+CASS_SNAPSHOT_TEST_HOLD says where workers stand still: event, moment, hit and a folder, in which
+each worker that stands there makes a file of its process id, and in which a file ``go`` lets all
+of them go on: ``segment write:before:16:/tmp/x/hold``.
 
 CASS_SNAPSHOT_TEST_LEASE_S says how long a lease lasts, for tests that wait for its end.
 """
@@ -15,8 +19,12 @@ import multiprocessing
 import os
 import signal
 import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
 
 VARIABLE = "CASS_SNAPSHOT_TEST_CRASH"
+HOLD_VARIABLE = "CASS_SNAPSHOT_TEST_HOLD"
 LEASE_VARIABLE = "CASS_SNAPSHOT_TEST_LEASE_S"
 EVENTS = {
     "segment create": ("cass_snapshot.wal.writer", "SegmentWriter._create"),
@@ -67,26 +75,28 @@ def kill(victim: str) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
 
-def plant(spec: str) -> None:
-    """Put the killing in the place of a function of the product."""
-    event, moment, hit, victim, made = spec.split(":", 4)
+def hold(folder: Path) -> None:
+    """Stand still until told to go on; other threads of this process do not."""
+    (folder / str(os.getpid())).touch()
+    while not (folder / "go").exists():
+        time.sleep(0.005)
+
+
+def plant(event: str, moment: str, hit: int, act: Callable[[], None]) -> None:
+    """Have something done when a function of the product is called for the nth time."""
     module, path = EVENTS[event]
     owner = importlib.import_module(module)
     *classes, name = path.split(".")
     for one in classes:
         owner = getattr(owner, one)
     original = getattr(owner, name)
-    left = int(hit)
+    left = hit
 
     def count() -> None:
         nonlocal left
         left -= 1
         if left == 0:
-            try:
-                os.close(os.open(made, os.O_CREAT | os.O_EXCL))
-            except FileExistsError:
-                return
-            kill(victim)
+            act()
 
     @functools.wraps(original)
     def planted(*args: object, **named: object) -> object:
@@ -100,10 +110,38 @@ def plant(spec: str) -> None:
     setattr(owner, name, planted)
 
 
+def plant_kill(spec: str) -> None:
+    """Put the killing in the place of a function of the product."""
+    event, moment, hit, victim, made = spec.split(":", 4)
+
+    def once() -> None:
+        try:
+            os.close(os.open(made, os.O_CREAT | os.O_EXCL))
+        except FileExistsError:
+            return
+        kill(victim)
+
+    plant(event, moment, int(hit), once)
+
+
+def plant_hold(spec: str) -> None:
+    """Put the standing still in the place of a function of the product, in workers alone."""
+    event, moment, hit, folder = spec.split(":", 3)
+
+    def in_worker() -> None:
+        if multiprocessing.parent_process() is not None:
+            hold(Path(folder))
+
+    plant(event, moment, int(hit), in_worker)
+
+
 if LEASE_VARIABLE in os.environ:
     # Before anything else takes the constant from there.
     importlib.import_module("cass_snapshot.protocols.targets").LEASE_S = int(  # type: ignore[attr-defined]  # a module
         os.environ[LEASE_VARIABLE]
     )
-if VARIABLE in os.environ and "resource_tracker" not in " ".join(sys.orig_argv):
-    plant(os.environ[VARIABLE])
+if "resource_tracker" not in " ".join(sys.orig_argv):
+    if VARIABLE in os.environ:
+        plant_kill(os.environ[VARIABLE])
+    if HOLD_VARIABLE in os.environ:
+        plant_hold(os.environ[HOLD_VARIABLE])

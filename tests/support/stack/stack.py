@@ -18,7 +18,7 @@ from tests.support.stack.external import (
 from tests.support.stack.launch import Launcher
 from tests.support.stack.layout import new_state, nodes_of, sql_servers_of
 from tests.support.stack.paths import stack_folder
-from tests.support.stack.process import end
+from tests.support.stack.process import end, tail
 from tests.support.stack.progress import Progress
 from tests.support.stack.server import Server
 from tests.support.stack.sql_server import DATABASE
@@ -135,6 +135,14 @@ class Stack:
         """Return the servers, dead or alive; none if there is no stack."""
         state, external = self._state(), self._external()
         return [*cassandra_status(state, external), *mysql_status(state, external)]
+
+    def deaths(self) -> list[str]:
+        """Tell of each server that was started and is gone without being asked to, and its log."""
+        if (state := self._state()) is None:
+            return []
+        dead = [one.name for one in state.launched if not one.process.is_alive()]
+        logs = {name: self._server(state, name).log for name in dead}
+        return [f"{name} ended by itself; the end of its log:\n{tail(logs[name])}" for name in logs]
 
     def endpoints(self) -> Endpoints:
         """Return where to find the servers."""
