@@ -23,7 +23,7 @@ pytestmark = pytest.mark.servers
 KILLS = int(os.environ.get("CASS_SNAPSHOT_TEST_KILLS", "3"))
 SEED = int(os.environ.get("CASS_SNAPSHOT_TEST_SEED", "0")) or random.SystemRandom().getrandbits(32)
 GONE_WITHIN_S = 2.0
-STEPS = ("page", "encode", "segment write", "segment sync", "load", "checkpoint", "commit")
+STEPS = ("page", "encode", "segment write", "segment sync", "checkpoint", "commit")
 """Each batch takes them all."""
 LATEST = 25
 """Each of two workers has some 50 batches; by then one of them has had that many."""
