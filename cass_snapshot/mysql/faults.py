@@ -10,6 +10,7 @@ import re
 from enum import Enum
 
 from mysql.connector import Error, OperationalError
+from mysql.connector.errors import ReadTimeoutError, WriteTimeoutError
 
 from cass_snapshot.errors import (
     Fault,
@@ -70,6 +71,9 @@ _READ_ONLY = re.compile(r"read[-_]only")
 """The option that the server names: 1290 is also said of others, which no failover changes."""
 NO_CODE = -1
 """What the connector's own errors have; an OperationalError is a connection that it found lost."""
+_TIMED_OUT = (ReadTimeoutError, WriteTimeoutError)
+"""What the connector without its extension says of an answer that took too long; it gives them the
+number of a statement that the server itself broke off (3024), and closes the connection."""
 TLS_FAILED = 2026
 _CUT_OFF = ("error:00000000", "unexpected eof", "wrong version number")
 """What OpenSSL says where the other side went away in the handshake, as a server does that is just
@@ -81,6 +85,8 @@ is one that a repetition does not change."""
 def classify(error: Error) -> FaultClass:
     """Return the class of an error; an unknown code stops."""
     if error.errno == NO_CODE and isinstance(error, OperationalError):
+        return FaultClass.RECONNECT
+    if isinstance(error, _TIMED_OUT):
         return FaultClass.RECONNECT
     if error.errno == TLS_FAILED and any(sign in (error.msg or "") for sign in _CUT_OFF):
         return FaultClass.CAPACITY

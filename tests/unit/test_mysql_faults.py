@@ -8,6 +8,7 @@ import threading
 
 import pytest
 from mysql.connector import Error, InterfaceError, OperationalError
+from mysql.connector.errors import ReadTimeoutError, WriteTimeoutError
 
 from cass_snapshot.errors import (
     PreflightError,
@@ -91,6 +92,13 @@ def test_a_code_has_the_class_of_the_notes(kind: FaultClass, code: int) -> None:
         assert type(ours) is PreflightError
     else:
         assert OURS.get(kind, StateError) is type(ours)
+
+
+@pytest.mark.parametrize("kind", [ReadTimeoutError, WriteTimeoutError])
+def test_an_answer_that_took_too_long_is_a_lost_connection(kind: type[Error]) -> None:
+    """Without the C extension it has the number of a time limit of the server's, which stops."""
+    assert classify(kind(errno=3024)) is FaultClass.RECONNECT
+    assert classify(Error(errno=3024)) is FaultClass.STOP
 
 
 @pytest.mark.parametrize("code", [*LARGE_STATEMENT, *ONE_ROW])
