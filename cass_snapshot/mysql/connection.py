@@ -97,36 +97,25 @@ def address(settings: MysqlSettings) -> str:
     return f"mysql {settings.host}:{settings.port}"
 
 
-def connect(settings: MysqlSettings, *, infile_directory: Path | None = None) -> Any:  # noqa: ANN401 - the C and the pure connection share no useful type
+def connect(
+    settings: MysqlSettings,
+    *,
+    infile_directory: Path | None = None,
+    answer_s: int = ANSWER_TIMEOUT_S,
+) -> Any:  # noqa: ANN401 - the C and the pure connection share no useful type
     """Return a connection with a checked session and no database selected.
 
     Args:
         settings: where and as whom.
         infile_directory: the one directory from which the server may ask for files; None forbids
             it altogether, because a server may ask for any file in answer to any statement.
+        answer_s: whole seconds after which a connection without an answer is taken for lost.
 
     Raises:
         PreflightError: the login was refused.
         TargetUnavailable: the server does not answer.
     """
-    options: dict[str, Any] = {
-        "host": settings.host,
-        "port": settings.port,
-        "user": settings.username or "",
-        "password": settings.password.get_secret_value() if settings.password else "",
-        "charset": "utf8mb4",
-        "autocommit": False,
-        "connection_timeout": CONNECT_TIMEOUT_S,
-        "read_timeout": ANSWER_TIMEOUT_S,
-        "write_timeout": ANSWER_TIMEOUT_S,
-        # Warnings are counted statement by statement where rows are written; raising here would
-        # also trip over notes of DDL.
-        "raise_on_warnings": False,
-        "allow_local_infile": False,
-        "consume_results": False,
-        # LAST_INSERT_ID and the like are never asked for; found rows would only blur counts.
-        "client_flags": [-mysql.connector.constants.ClientFlag.FOUND_ROWS],
-    }
+    options = _options(settings, answer_s)
     if infile_directory is not None:
         options["allow_local_infile_in_path"] = str(infile_directory)
     try:
@@ -135,6 +124,28 @@ def connect(settings: MysqlSettings, *, infile_directory: Path | None = None) ->
     except Error as error:
         raise translate(error, where=address(settings)) from error
     return connection
+
+
+def _options(settings: MysqlSettings, answer_s: int) -> dict[str, Any]:
+    """Return the options of a connection, none of them left to the connector."""
+    return {
+        "host": settings.host,
+        "port": settings.port,
+        "user": settings.username or "",
+        "password": settings.password.get_secret_value() if settings.password else "",
+        "charset": "utf8mb4",
+        "autocommit": False,
+        "connection_timeout": min(CONNECT_TIMEOUT_S, answer_s),
+        "read_timeout": answer_s,
+        "write_timeout": answer_s,
+        # Warnings are counted statement by statement where rows are written; raising here would
+        # also trip over notes of DDL.
+        "raise_on_warnings": False,
+        "allow_local_infile": False,
+        "consume_results": False,
+        # LAST_INSERT_ID and the like are never asked for; found rows would only blur counts.
+        "client_flags": [-mysql.connector.constants.ClientFlag.FOUND_ROWS],
+    }
 
 
 _SESSION = (

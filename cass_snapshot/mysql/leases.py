@@ -37,6 +37,7 @@ class LeaseSql:
         self.holder = f"SELECT `epoch`, `holder` FROM {runs} WHERE {OF_RUN} FOR UPDATE"
         self.renew = (
             f"UPDATE {runs} SET `lease_until` = {LEASE_END} WHERE {OF_RUN} AND `epoch` = %s"
+            " AND `ended_at` IS NULL"
         )
 
 
@@ -100,13 +101,13 @@ class LeaseKeeper:
         )
 
     def renew(self, cursor: Any, record: RunRecord) -> None:  # noqa: ANN401 - see connection.connect
-        """Hold a run for LEASE_S from now on.
+        """Hold a run for LEASE_S from now on; one that has ended by now is held by nobody.
 
         Raises:
             Fenced: another process took it over.
         """
         cursor.execute(self._sql.renew, (LEASE_S, record.run_id, record.source, record.epoch))
-        if cursor.rowcount != 1:  # nothing was changed: another epoch, or the same millisecond
+        if cursor.rowcount != 1:  # another epoch, an ended run, or the same millisecond
             self.guard(cursor, record)
 
     def guard(self, cursor: Any, record: RunRecord) -> None:  # noqa: ANN401 - see connection.connect

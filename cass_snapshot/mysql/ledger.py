@@ -24,7 +24,7 @@ from cass_snapshot.model import (
 )
 from cass_snapshot.mysql import control
 from cass_snapshot.mysql.checkpoint import MENDED, checkpoint_of, range_tally
-from cass_snapshot.mysql.connection import address, connect
+from cass_snapshot.mysql.connection import ANSWER_TIMEOUT_S, address, connect
 from cass_snapshot.mysql.faults import translate
 from cass_snapshot.mysql.leases import LeaseKeeper
 from cass_snapshot.mysql.recutting import RecutSql, make_room
@@ -39,10 +39,16 @@ _ROWS_AT_ONCE = 1000
 
 
 class MysqlLedger:
-    """Reads and writes the control tables through a connection of its own, opened when needed."""
+    """Reads and writes the control tables through a connection of its own, opened when needed.
 
-    def __init__(self, settings: MysqlSettings) -> None:
+    Args:
+        settings: where to connect.
+        answer_s: how long an answer is waited for before the connection is taken for lost.
+    """
+
+    def __init__(self, settings: MysqlSettings, *, answer_s: int = ANSWER_TIMEOUT_S) -> None:
         self._settings = settings
+        self._answer_s = answer_s
         self._database = settings.control
         self._sql = control.ControlSql(self._database)
         self._recut = RecutSql(self._database)
@@ -194,6 +200,11 @@ class MysqlLedger:
             ),
         )
 
+    def hurry(self, answer_s: int) -> None:
+        """Wait for each answer no longer than so many whole seconds, on another connection."""
+        self._answer_s = answer_s
+        self.close()
+
     def close(self) -> None:
         """Give the connection back."""
         connection, self._connection = self._connection, None
@@ -202,7 +213,7 @@ class MysqlLedger:
 
     def _connected(self) -> Any:  # noqa: ANN401 - see connection.connect
         if self._connection is None or not self._connection.is_connected():
-            self._connection = connect(self._settings)
+            self._connection = connect(self._settings, answer_s=self._answer_s)
         return self._connection
 
     def _query(self, sql: str, values: tuple[object, ...] = ()) -> list[tuple[Any, ...]]:

@@ -155,7 +155,7 @@ class Ledger(Protocol):
         ...
 
     def renew(self, records: Sequence[RunRecord]) -> None:
-        """Hold runs for LEASE_S from now on.
+        """Hold runs for LEASE_S from now on; one that has ended by now is held by nobody.
 
         Raises:
             Fenced: another process took one over.
@@ -207,6 +207,10 @@ class Ledger(Protocol):
 
     def record_validation(self, validation: Validation) -> None:
         """Store the outcome of a verification."""
+        ...
+
+    def hurry(self, answer_s: int) -> None:
+        """Wait for each answer no longer than so many whole seconds from now on."""
         ...
 
     def close(self) -> None:

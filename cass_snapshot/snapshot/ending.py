@@ -22,6 +22,8 @@ from cass_snapshot.validation import Validation
 CAPTURED = "captured only, and nothing was applied; it is applied by"
 CLOSING_PATIENCE_S = 30.0
 """A run that is over waits this long for a target that is away, to note how it ended there."""
+CLOSING_ANSWER_S = 30
+"""And so long for an answer of one that hangs."""
 
 
 class Ending:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -17,7 +17,7 @@ from cass_snapshot.settings.tables import TableSettings
 from cass_snapshot.snapshot.capturing import refuse_ceiling
 from cass_snapshot.snapshot.disk import disk_error
 from cass_snapshot.snapshot.journal import Journal
-from cass_snapshot.snapshot.lease import Lease
+from cass_snapshot.snapshot.lease import ANSWER_S, Lease, renewing
 from cass_snapshot.snapshot.plan import Examined, RunPlan, examine, lay_out
 from cass_snapshot.snapshot.preflight.findings import found_by, in_short, refuse_failures
 from cass_snapshot.snapshot.preflight.gauge import ordering_of
@@ -34,7 +34,7 @@ from cass_snapshot.snapshot.rundir import (
 from cass_snapshot.snapshot.session import Session
 from cass_snapshot.snapshot.signals import StopRequest
 from cass_snapshot.snapshot.status import RunStatus, View
-from cass_snapshot.wiring.admins import open_source_admin, open_target_admin
+from cass_snapshot.wiring.admins import open_ledger, open_source_admin, open_target_admin
 
 
 def run(
@@ -122,9 +122,9 @@ def _planned(
     return replace(plan, tables=tables, capture_only=capture_only)
 
 
-def _lease(settings: Settings, plan: RunPlan) -> Lease:
+def _lease(settings: Settings, plan: RunPlan) -> AbstractContextManager[Lease]:
     records = [table.job.record for table in plan.tables]
-    return Lease(partial(open_target_admin, settings.mysql), records)
+    return renewing(partial(open_ledger, settings.mysql, answer_s=ANSWER_S), records)
 
 
 def _tell(

@@ -21,7 +21,7 @@ from cass_snapshot.snapshot.budget import Budget
 from cass_snapshot.snapshot.capturing import Capturing
 from cass_snapshot.snapshot.copying import Copying
 from cass_snapshot.snapshot.disk import disk_error
-from cass_snapshot.snapshot.ending import Ending
+from cass_snapshot.snapshot.ending import CLOSING_ANSWER_S, Ending
 from cass_snapshot.snapshot.journal import Journal
 from cass_snapshot.snapshot.lease import Lease
 from cass_snapshot.snapshot.leftovers import remove_leftovers
@@ -173,8 +173,8 @@ class Session:
 
     def _tick(self) -> None:
         """Look for a wish to stop, and for another owner; show and write the status."""
-        if self._lease is not None and self._lease.lost is not None:
-            self._copying.halt(self._lease.lost)
+        if self._lease is not None and (lost := self._lease.look(self._progress, self.journal)):
+            self._copying.halt(lost)
         if self._stop.requested and self._pool is not None:
             if self._progress.status().phase is not Phase.STOPPING:
                 self._phase(Phase.STOPPING)
@@ -260,6 +260,7 @@ class Session:
         """Record how it ended: in the ledger, then in ``result.json``."""
         if self._lease is not None:
             self._lease.end()
+        self._target.ledger.hurry(CLOSING_ANSWER_S)
         tallies = self._settle()
         ending = Ending(
             self._plan,

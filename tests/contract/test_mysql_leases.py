@@ -4,27 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from threading import Barrier
+from time import perf_counter
 from typing import Any
 
+import mysql.connector
 import pytest
 
-from cass_snapshot.errors import Fenced, LockedError
-from cass_snapshot.model import RunRecord
+from cass_snapshot.errors import Fault, Fenced, LockedError, TargetUnavailable
+from cass_snapshot.model import RunRecord, RunState
+from cass_snapshot.mysql.connection import connect
 from cass_snapshot.mysql.leases import LeaseKeeper
 from cass_snapshot.protocols import Ledger
 from cass_snapshot.retry import Patience
 from cass_snapshot.ring.split import split_ring
-from cass_snapshot.wiring.admins import open_target_admin
+from cass_snapshot.wiring.admins import open_ledger, open_target_admin
 from tests.support.planned_targets import BODY, KEY, RANGE, Bench, make_bench
 from tests.support.servers import Place, Servers, new_database
 
 pytestmark = pytest.mark.servers
 
 TOGETHER_S = 30.0
+ANSWER_S = 2
 
 
 @pytest.fixture
@@ -114,3 +118,59 @@ def test_a_plan_of_many_ranges_passes_through_small_packets(
     finally:
         flavour_servers.sql(f"SET GLOBAL max_allowed_packet = {limit}")
     assert len(ledger.checkpoints(record)) == 20_000
+
+
+@contextmanager
+def rows_held(bench: Bench) -> Iterator[None]:
+    """Keep every run's row from being written, so that whoever writes one gets no answer."""
+    with closing(connect(bench.settings)) as other:
+        with other.cursor() as cursor:
+            cursor.execute(f"SELECT * FROM `{bench.settings.control}`.snapshot_runs FOR UPDATE")
+            cursor.fetchall()
+        yield
+
+
+@pytest.mark.parametrize("compiled", [True, False], ids=["extension", "pure"])
+def test_a_renewal_without_an_answer_ends_in_time_and_the_next_one_renews(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, compiled: bool
+) -> None:
+    """Whatever keeps the server: here somebody has the row; the connection is taken for lost."""
+    monkeypatch.setattr(mysql.connector, "HAVE_CEXT", compiled and mysql.connector.HAVE_CEXT)
+    ledger, record = open_ledger(bench.settings, answer_s=ANSWER_S), begun(bench, "held")
+    bench.stack.callback(ledger.close)
+    ledger.register([(record, [RANGE])], holder="me")
+    with rows_held(bench):
+        began = perf_counter()
+        with pytest.raises(TargetUnavailable) as raised:
+            ledger.renew([record])
+        assert ANSWER_S <= perf_counter() - began < 4 * ANSWER_S
+    assert raised.value.fault is Fault.RECONNECT
+    ledger.renew([record])
+    (hold,) = ledger.holds(record.source, record.target)
+    assert hold.run_id == "held"
+
+
+def test_a_late_renewal_does_not_hold_a_run_that_has_ended(bench: Bench) -> None:
+    """It was left behind by a process that could not wait for it."""
+    ledger, record = ledger_of(bench), begun(bench, "ended")
+    ledger.register([(record, [RANGE])], holder="me")
+    ledger.finish(record, RunState.STOPPED, 6)
+    ledger.renew([record])
+    assert ledger.holds(record.source, record.target) == []
+    later = replace(record, epoch=ledger.take_over(record, holder="you"))
+    ledger.renew([later])
+    assert [hold.holder for hold in ledger.holds(record.source, record.target)] == ["you"]
+
+
+def test_a_ledger_in_a_hurry_waits_no_longer_than_that(bench: Bench) -> None:
+    """At its end a run notes how it went, and is not kept from ending by a server that hangs."""
+    ledger, record = ledger_of(bench), begun(bench, "held")
+    ledger.register([(record, [RANGE])], holder="me")
+    ledger.hurry(ANSWER_S)
+    with rows_held(bench):
+        began = perf_counter()
+        with pytest.raises(TargetUnavailable):
+            ledger.finish(record, RunState.STOPPED, 6)
+        assert perf_counter() - began < 4 * ANSWER_S
+    ledger.finish(record, RunState.STOPPED, 6)
+    assert ledger.holds(record.source, record.target) == []
