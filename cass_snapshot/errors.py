@@ -28,7 +28,8 @@ from enum import StrEnum
 class Fault(StrEnum):
     """What kind of fault is tried again: each has a budget of its own, and is counted apart.
 
-    The source has ``REQUEST`` and ``AWAY``; the others are those of the notes on MySQL.
+    The source has ``REQUEST``, ``AWAY`` and ``CAPACITY``, the WAL's disk ``ROOM`` and ``LOCKED``;
+    the others are those of the notes on MySQL.
     """
 
     REQUEST = "request"
@@ -51,6 +52,10 @@ class Fault(StrEnum):
     """The server's disk is full or failing."""
     SPLIT = "split"
     """The server takes no transaction of this size; it is written in parts."""
+    ROOM = "room"
+    """There is no room for more WAL: on its disk, or below its ceiling."""
+    LOCKED = "locked"
+    """The process before has not let go of a range's WAL yet."""
 
 
 class SnapshotError(Exception):

@@ -28,6 +28,7 @@ ATTEMPTS_MAX = {
     Fault.REDO: TRANSIENT_ATTEMPTS_MAX,
     Fault.UNKNOWN: 2,
     Fault.INTERRUPTED: 2,
+    Fault.LOCKED: TRANSIENT_ATTEMPTS_MAX,
 }
 """How often a call may fail so; kinds that are not named here are waited for by the clock."""
 PAUSE_FIRST_S = 0.1
@@ -50,6 +51,8 @@ class _Budgets:
     waited: defaultdict[Fault, float] = field(default_factory=lambda: defaultdict(float))
     failed_at: float = 0.0
     error: SnapshotError | None = None
+    met: dict[Fault, SnapshotError] = field(default_factory=dict)
+    """The newest failure of each kind."""
 
     def book(self, error: SnapshotError) -> None:
         """Note a failed try."""
@@ -57,6 +60,7 @@ class _Budgets:
         if self.error is not None:
             self.waited[_kind(self.error)] += now - self.failed_at
         self.error, self.failed_at = error, now
+        self.met[_kind(error)] = error
         self.failures[_kind(error)] += 1
 
     @property
@@ -77,11 +81,11 @@ class _Budgets:
         return max(random.uniform(0.0, bound), hinted)  # noqa: S311 - not for secrets
 
 
-Tell = Callable[[SnapshotError | None, float], None]
-"""Is told of an error and of the pause after it; of None and 0 when what failed went through."""
+Tell = Callable[[SnapshotError, float], None]
+"""Is told of an error, and of the seconds before the next try."""
 
 
-def unheard(_error: SnapshotError | None, _pause_s: float) -> None:
+def unheard(_error: SnapshotError, _pause_s: float = 0.0) -> None:
     """Tell nobody."""
 
 
@@ -89,13 +93,15 @@ def unheard(_error: SnapshotError | None, _pause_s: float) -> None:
 class Patience:
     """How long a caller waits, whom it tells, and what ends the waiting early.
 
-    ``tell`` receives the error and the seconds before the next try, and (None, 0) when a call that
-    had to be repeated went through. When ``stop`` is set the present error is raised at once.
+    ``tell`` receives the error and the seconds before the next try; ``over``, when a call that had
+    to be repeated went through, the newest error of each kind that it met, since they may be those
+    of different sides. When ``stop`` is set the present error is raised at once.
     ``unavailable_s`` is the time of each kind of fault that is waited for, by ``clock``.
     """
 
     unavailable_s: float
     tell: Tell = unheard
+    over: Callable[[SnapshotError], None] = unheard
     stop: Event = field(default_factory=Event)
     clock: Callable[[], float] = monotonic
 
@@ -131,8 +137,8 @@ class Patience:
             reraise=True,
         )
         result: T = retrying(unless_stopped)
-        if budgets.error is not None:
-            self.tell(None, 0.0)
+        for error in budgets.met.values():
+            self.over(error)
         return result
 
     def _pause(self, seconds: float) -> None:

@@ -106,6 +106,7 @@ def read(folder: Path) -> RunFolder:
             status,
             phase=Phase.ENDED,
             waiting=None,
+            waiting_for=(),
             exit_code=result.get("exit_code"),
             exit_name=result.get("exit_name"),
             reason=result.get("reason"),

@@ -73,6 +73,7 @@ def progress_line(status: RunStatus, table: TableStatus) -> str:
         "eta_s": None if status.eta_s is None else round(status.eta_s),
         "state": status.phase.value,
         "window": window_step(table) or None,
+        "waiting_for": ",".join(status.waiting_for) or None,
         "reason": status.waiting,
     }
     if status.phase is Phase.VERIFYING:

@@ -170,7 +170,7 @@ def _odds(status: RunStatus) -> list[str]:
 def _faults(faults: Sequence[FaultCount]) -> list[str]:
     """Return what was tried again, by kind and side; nothing where nothing was."""
     lines: list[str] = []
-    for side in ("source", "target"):
+    for side in ("source", "target", "disk"):
         met = [f"{one.fault} {one.times:,}" for one in faults if one.side == side]
         lines += [_labelled("" if lines else "faults", f"{side}: {', '.join(met)}")] if met else []
     return lines

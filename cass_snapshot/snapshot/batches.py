@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator
 
-from cass_snapshot.errors import LockedError, Transient
+from cass_snapshot.errors import Fault, LockedError, Transient
 from cass_snapshot.model import Batch, Checkpoint, Page
 from cass_snapshot.protocols import Following, Wal
 from cass_snapshot.retry import Patience
@@ -76,14 +76,22 @@ class RangeBatches:
         try:
             return self._parts.wal(self._task.table, self._task.range, checkpoint.batch_seq)
         except LockedError as held:
-            raise Transient(held.what, where=held.where, why=held.why, fix=held.fix) from held
+            raise Transient(
+                held.what, where=held.where, why=held.why, fix=held.fix, fault=Fault.LOCKED
+            ) from held
 
     def _timed(self, pages: Iterator[Page]) -> Iterator[Page]:
         """Note how long each page took to come, and let it wait for room in the WAL."""
         for page in pages:
             self._page_s = page.seconds
-            if isinstance(self._task, GatherRange):
-                self._parts.room.wait_on_disk()  # a window is bounded by itself
-            else:
-                self._parts.room.wait_below_ceiling()
+            self._wait_for_room()
             yield page
+
+    def _wait_for_room(self) -> None:
+        def ask() -> None:
+            self._parts.reader(self._task.table).checkpoint(self._task.range)
+
+        if isinstance(self._task, CopyRange):
+            self._parts.room.wait_below_ceiling(ask)
+        else:  # a window is bounded by itself; without its index nobody applies it yet
+            self._parts.room.wait_on_disk(ask if self._task.index else None)

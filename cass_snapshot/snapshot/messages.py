@@ -183,10 +183,10 @@ class Loaded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
-    """A worker waits for a server, or (with ``error`` None) goes on again."""
+    """A worker waits because of an error, or (with ``pause_s`` None) goes on after it."""
 
-    error: SnapshotError | None
-    pause_s: float
+    error: SnapshotError
+    pause_s: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -71,7 +71,7 @@ class _Search:
         elif isinstance(message, WorkerDeath):
             for task in message.tasks:
                 self.repeats[task.id] = self.said[task.id]
-        elif isinstance(message, Waiting) and message.error is not None:
+        elif isinstance(message, Waiting) and message.pause_s is not None:
             log.warning("waiting: %s", message.error)
         elif isinstance(message, Ended):
             self._ended(self.tasks[message.task], message)

@@ -209,7 +209,7 @@ class Progress:
         self.update(worker_restarts=self._status.worker_restarts + 1)
 
     def waiting(self, side: str, reason: str | None) -> bool:
-        """Note that a side is waited for, or no more; tell whether that is news."""
+        """Note that source, target or disk is waited for, or no more; tell if that is news."""
         before = self._waiting.get(side)
         if reason is None:
             self._waiting.pop(side, None)
@@ -271,6 +271,7 @@ class Progress:
             rows_per_s=round(self.rate(), 1),
             eta_s=self.eta_s(),
             waiting="; ".join(self._waiting.values()) or None,
+            waiting_for=tuple(sorted(self._waiting)),
             faults=tuple(
                 FaultCount(side=side, fault=fault.value, times=times)
                 for (side, fault), times in sorted(self._faults.items())

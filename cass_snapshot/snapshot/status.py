@@ -50,7 +50,7 @@ class RejectedRows:
 class FaultCount:
     """How often one kind of fault of one side was met, and something tried again after it.
 
-    ``side`` is source or target, ``fault`` one of ``errors.Fault``.
+    ``side`` is source, target or disk (that of the WAL), ``fault`` one of ``errors.Fault``.
     """
 
     side: str
@@ -190,6 +190,8 @@ class RunStatus:
     """How long segments stay that are wholly applied: keep, applied, or a time after success."""
     waiting: str | None = None
     """Why nothing moves, for example ``target unavailable: 2003``; None while rows flow."""
+    waiting_for: tuple[str, ...] = ()
+    """Which of source, target and disk (that of the WAL) that is."""
     faults: tuple[FaultCount, ...] = ()
     """What was tried again, by kind; each kind has a budget of its own."""
     source_latency: Latency = Latency()

@@ -35,11 +35,11 @@ def refuse_changed(
     """
     stop = Event()
 
-    def tell(error: SnapshotError | None, pause_s: float) -> None:
+    def tell(error: SnapshotError, pause_s: float | None = None) -> None:
         hear(Waiting(error=error, pause_s=pause_s))
         if stopped():
             stop.set()
 
-    patience = Patience(unavailable_s=unavailable_s, tell=tell, stop=stop)
+    patience = Patience(unavailable_s=unavailable_s, tell=tell, over=tell, stop=stop)
     for planned in plan.tables:
         patience.call(lambda table=planned.job.table: source.refuse_changed(table))  # type: ignore[misc]  # mypy cannot infer a lambda with defaults

@@ -27,8 +27,15 @@ _KINDS = {
     Fault.CAPACITY: "busy",
     Fault.FAILOVER: "read_only",
     Fault.SPACE: "full",
+    Fault.ROOM: "room",
 }
-"""What a server is that is waited for, for the event; one that does not answer is away."""
+"""What a side is that is waited for, for the event; a server that does not answer is away."""
+_OF_DISK = (Fault.ROOM, Fault.LOCKED)
+_GOES_ON = {
+    "source": "the source answers again",
+    "target": "the target answers again",
+    "disk": "there is room for the WAL again",
+}
 log = logging.getLogger(__name__)
 
 
@@ -75,10 +82,10 @@ class Watch:
 
     def _waits(self, message: Waiting) -> None:
         error = message.error
-        if error is None:
-            self._answers()
-            return
         side, fault = _side(error), error.fault or Fault.AWAY
+        if message.pause_s is None:
+            self._over(error, side)
+            return
         met = {"side": side, "fault": fault.value, "times": self._progress.faulted(side, fault)}
         if isinstance(error, Transient):
             self._progress.retried(0)
@@ -100,10 +107,10 @@ class Watch:
                 "retry", "warning", f"{error}; {left} until it is quiet", workers=workers
             )
 
-    def _answers(self) -> None:
-        for side in ("source", "target"):
-            if self._progress.waiting(side, None):
-                self._journal.emit("pause", "finished", f"the {side} answers again", side=side)
+    def _over(self, error: SnapshotError, side: str) -> None:
+        """End the wait of a side; what failed in passing was none."""
+        if not isinstance(error, Transient) and self._progress.waiting(side, None):
+            self._journal.emit("pause", "finished", _GOES_ON[side], side=side)
 
     def _died(self, death: WorkerDeath) -> None:
         self._progress.restarted()
@@ -115,9 +122,15 @@ class Watch:
             exit_code=death.exit_code,
             ranges=[t.range.number for t in death.tasks if isinstance(t, CopyRange | GatherRange)],
         )
+        for side in _GOES_ON:  # what the dead one waited for; whoever else does says so again
+            if self._progress.waiting(side, None):
+                text = f"{death.worker} may be who waited for the {side}"
+                self._journal.emit("pause", "finished", text, side=side)
 
 
 def _side(error: SnapshotError) -> str:
-    """Return which server a fault is one of."""
+    """Return what a fault is one of: the source, the target, or the disk of the WAL."""
+    if error.fault in _OF_DISK:
+        return "disk"
     of_source = isinstance(error, SourceUnavailable) or error.fault in (None, Fault.REQUEST)
     return "source" if of_source else "target"

@@ -85,6 +85,7 @@ class Worker:
         self._patience = Patience(
             unavailable_s=job.settings.mysql.unavailable_timeout_s,
             tell=lambda error, pause: self._send(Waiting(error=error, pause_s=pause)),
+            over=lambda error: self._send(Waiting(error=error, pause_s=None)),
             stop=self._stop,
         )
         self._parts = Parts(job, name=name, patience=self._patience)

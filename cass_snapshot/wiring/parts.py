@@ -174,8 +174,8 @@ class Parts:
     @cached_property
     def room(self) -> Room:
         """Return what lets reading wait for room in the WAL."""
-        ceiling = self._job.settings.run.wal_bytes_max
-        return Room(self._job.wal_directory, ceiling, self._patience)
+        run, folder = self._job.settings.run, self._job.wal_directory
+        return Room(folder, run.wal_bytes_max, self._patience, removes=run.removes_applied)
 
     def order(self, index: int) -> Order:
         """Return what compares a table's WAL lines as its target's key does."""

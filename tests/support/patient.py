@@ -33,10 +33,14 @@ def patience(
     told: list[tuple[SnapshotError | None, float]] | None = None,
     unavailable_s: float = 60.0,
 ) -> Patience:
-    """Return a patience that does not wait, and tells ``told`` what it announces."""
+    """Return a patience that does not wait, and tells ``told`` what it announces.
+
+    What a call got over is told as None, once for each kind of error.
+    """
     heard = [] if told is None else told
     return Patience(
         unavailable_s=unavailable_s,
         tell=lambda error, pause: heard.append((error, pause)),
+        over=lambda _error: heard.append((None, 0.0)),
         stop=stop or NoWait(),
     )

@@ -104,18 +104,21 @@ class Parts:
     encodes: Callable[[Sequence[Cells]], Encoded] = LineEncoder().encode
     aside: MemoryRejects = field(default_factory=MemoryRejects)
     closed: bool = False
-    waits: Callable[[], None] = lambda: None
+    waited: list[tuple[str, Callable[[], object] | None]] = field(default_factory=list)
+    """What was waited for, and how the target is asked meanwhile."""
 
     @property
     def room(self) -> Parts:
         """Return what lets reading wait."""
         return self
 
-    def wait_below_ceiling(self) -> None:
+    def wait_below_ceiling(self, ask: Callable[[], object]) -> None:
         """Wait before a page is appended."""
-        self.waits()
+        self.waited.append(("ceiling", ask))
 
-    wait_on_disk = wait_below_ceiling
+    def wait_on_disk(self, ask: Callable[[], object] | None) -> None:
+        """Wait before a page of a window is appended."""
+        self.waited.append(("disk", ask))
 
     def table(self, _index: int) -> object:
         """Return the job of the table."""

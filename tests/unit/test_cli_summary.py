@@ -57,14 +57,16 @@ def test_what_was_tried_again_is_told_by_kind() -> None:
     """Each side by itself; nothing where nothing was."""
     assert "faults" not in "\n".join(ended(0))
     faults = (
+        FaultCount(side="disk", fault="room", times=7),
         FaultCount(side="source", fault="request", times=2),
         FaultCount(side="target", fault="reconnect", times=1),
         FaultCount(side="target", fault="redo", times=4_000),
     )
     lines = summary(replace(STATUS, faults=faults), COMMANDS)
-    assert [line for line in lines if "source:" in line or "target:" in line] == [
-        "  faults   source: request 2",
+    at = lines.index("  faults   source: request 2")
+    assert lines[at + 1 : at + 3] == [
         "           target: reconnect 1, redo 4,000",
+        "           disk: room 7",
     ]
 
 

@@ -228,11 +228,12 @@ def test_a_progress_line_is_logfmt() -> None:
     """One key, one value; quoted where it has several words."""
     stream = io.StringIO()
     view = LinesView(stream, every_s=30)
-    view.status(replace(STATUS, phase=Phase.WAITING, waiting='"away" 31 > 25', eta_s=None))
+    waits = replace(STATUS, waiting='"away" 31 > 25', waiting_for=("disk", "target"))
+    view.status(replace(waits, phase=Phase.WAITING, eta_s=None))
     assert stream.getvalue() == (
         "2026-11-20T10:54:52Z warn progress run=k3f9 table=shop.orders ranges=182/256 pct=71.1"
         " rows_applied=8411902 rows_per_s=11062 retries=4 failed=0 state=waiting"
-        ' reason="\\"away\\" 31 > 25"\n'
+        ' waiting_for=disk,target reason="\\"away\\" 31 > 25"\n'
     )
 
 

@@ -8,6 +8,7 @@ from time import perf_counter
 import pytest
 
 from cass_snapshot.errors import (
+    Fault,
     RangeFailed,
     SnapshotError,
     SourceUnavailable,
@@ -50,6 +51,14 @@ def test_a_transient_error_is_tried_again_at_once_a_few_times() -> None:
     assert stubborn.count == TRANSIENT_ATTEMPTS_MAX
 
 
+def test_a_wal_that_another_process_holds_is_tried_as_often() -> None:
+    """It belongs to a worker that is about to end, or to one that never will."""
+    held = Attempts(*[Transient("held", fault=Fault.LOCKED)] * 99)
+    with pytest.raises(Transient):
+        patience().call(held)
+    assert held.count == TRANSIENT_ATTEMPTS_MAX
+
+
 @pytest.mark.parametrize("kind", [SourceUnavailable, TargetUnavailable])
 def test_a_server_that_is_away_is_waited_for_by_the_clock(kind: type[SnapshotError]) -> None:
     """However many tries that takes; the pauses stay short against an outage."""
@@ -90,8 +99,20 @@ def test_each_wait_is_announced_and_so_is_its_end() -> None:
     stop, told = NoWait(), list[tuple[SnapshotError | None, float]]()
     first, second = TargetUnavailable("a"), Transient("b")
     patience(stop, told).call(Attempts(first, second))
-    assert [first, second, None] == [error for error, _ in told]
-    assert [*stop.pauses, 0.0] == [pause for _, pause in told]
+    assert [first, second, None, None] == [error for error, _ in told]
+    assert [*stop.pauses, 0.0, 0.0] == [pause for _, pause in told]
+
+
+def test_what_a_call_got_over_is_told_by_its_newest_error_of_each_kind() -> None:
+    """They may be those of two servers, and each is waited for by itself."""
+    over: list[SnapshotError] = []
+    away = [TargetUnavailable(f"{n}") for n in range(3)]
+    patient = Patience(unavailable_s=60.0, over=over.append, stop=NoWait())
+    patient.call(Attempts(*away, Transient("deadlock", fault=Fault.REDO), away[0]))
+    assert [(type(error), str(error)) for error in over] == [
+        (TargetUnavailable, "0"),
+        (Transient, "deadlock"),
+    ]
 
 
 def test_a_call_that_failed_for_good_is_not_said_to_go_on() -> None:

@@ -7,15 +7,12 @@ from pathlib import Path
 import pytest
 
 from cass_snapshot.errors import (
-    Fault,
     Fenced,
     LimitReached,
     RangeFailed,
     SnapshotError,
-    SourceOverloaded,
     SourceUnavailable,
     StateError,
-    TargetFull,
     TargetUnavailable,
     Transient,
     ValueRefused,
@@ -24,8 +21,7 @@ from cass_snapshot.errors import (
 from cass_snapshot.model import RangeState
 from cass_snapshot.snapshot.budget import SHARE_FROM_ROWS
 from cass_snapshot.snapshot.copying import TRIES_A_RANGE_MAX
-from cass_snapshot.snapshot.messages import Applied, Captured, Ended, Waiting
-from cass_snapshot.snapshot.status import Phase
+from cass_snapshot.snapshot.messages import Applied, Captured, Ended
 from cass_snapshot.snapshot.supervisor import WorkerDeath
 from cass_snapshot.snapshot.watch import UnexpectedError
 from tests.support.copy_phase import copy
@@ -134,60 +130,6 @@ def test_a_wait_that_the_operator_broke_off_is_no_failure(
     made = copy(tmp_path)
     made.end(0, error, stopped=True)
     assert (made.copying.halted, made.copying.failed) == (None, {})
-
-
-def test_waiting_is_told_once_until_it_is_over(tmp_path: Path) -> None:
-    """However many workers say it; each side by itself."""
-    made = copy(tmp_path)
-    for error in (TargetUnavailable("t", why="2003"), TargetUnavailable("t", why="2003")):
-        made.copying.hear(Waiting(error=error, pause_s=1.0))
-    made.copying.hear(Waiting(error=SourceUnavailable("s"), pause_s=1.0))
-    assert made.events("pause") == ["started", "started"]
-    assert [e.fields["side"] for e in made.view.events] == ["target", "source"]
-    assert made.progress.status().phase is Phase.WAITING
-    made.copying.hear(Waiting(error=None, pause_s=0.0))
-    made.copying.hear(Waiting(error=None, pause_s=0.0))
-    assert made.events("pause") == ["started", "started", "finished", "finished"]
-    assert made.progress.status().waiting is None
-
-
-def test_a_request_that_is_repeated_is_a_warning_and_no_pause(tmp_path: Path) -> None:
-    """A deadlock is over at once."""
-    made = copy(tmp_path)
-    made.copying.hear(Waiting(error=Transient("deadlock"), pause_s=0.1))
-    assert (made.events("retry"), made.events("pause")) == (["warning"], [])
-    assert made.progress.tables[0].retries == 1
-
-
-def test_what_is_tried_again_is_counted_by_kind(tmp_path: Path) -> None:
-    """Each side and kind by itself, in the events and in the status."""
-    made = copy(tmp_path)
-    for fault in (Fault.REDO, Fault.REDO, Fault.SPLIT):
-        made.copying.hear(Waiting(error=Transient("t", fault=fault), pause_s=0.1))
-    for error in (
-        Transient("a timeout"),
-        SourceUnavailable("s"),
-        SourceOverloaded("s", why="busy"),
-        TargetUnavailable("t", fault=Fault.FAILOVER),
-        TargetFull("full"),
-    ):
-        made.copying.hear(Waiting(error=error, pause_s=0.1))
-    told = [e.fields for e in made.view.events if "fault" in e.fields]
-    assert [(f["side"], f["fault"], f["times"]) for f in told] == [
-        ("target", "redo", 1),
-        ("target", "redo", 2),
-        ("target", "split", 1),
-        ("source", "request", 1),
-        ("source", "away", 1),
-        ("source", "capacity", 1),
-        ("target", "failover", 1),
-        ("target", "space", 1),
-    ]
-    kinds = [f["reason"]["kind"] for f in told if isinstance(f.get("reason"), dict)]  # type: ignore[index]  # a mapping
-    assert kinds == ["source_away", "source_busy", "target_read_only", "target_full"]
-    counted = {(f.side, f.fault): f.times for f in made.progress.status().faults}
-    assert counted["target", "redo"] == 2
-    assert sum(counted.values()) == len(told)
 
 
 def test_a_death_is_told_with_its_ranges(tmp_path: Path) -> None:

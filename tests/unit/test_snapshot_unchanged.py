@@ -68,7 +68,8 @@ def test_a_source_that_is_away_is_waited_for_and_told() -> None:
     source = Source(SourceUnavailable("s"), SourceUnavailable("s"))
     look(source, heard)
     assert source.seen == ["a", "b"]
-    assert [type(m.error) for m in heard] == [SourceUnavailable, SourceUnavailable, type(None)]
+    assert [type(m.error) for m in heard] == [SourceUnavailable] * 3
+    assert [m.pause_s is None for m in heard] == [False, False, True]
 
 
 def test_a_wish_to_stop_ends_the_look() -> None:

@@ -5,10 +5,20 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 from threading import Event
-from typing import cast
+from typing import Any, cast
 
-from cass_snapshot.model import Batch, Written
+import pytest
+
+from cass_snapshot.errors import (
+    Fault,
+    LockedError,
+    SnapshotError,
+    TargetUnavailable,
+    Transient,
+)
+from cass_snapshot.model import Batch, Checkpoint, TokenRange, Written
 from cass_snapshot.ring.split import split_ring
+from cass_snapshot.snapshot.batches import RangeBatches
 from cass_snapshot.snapshot.messages import (
     Applied,
     Captured,
@@ -16,11 +26,13 @@ from cass_snapshot.snapshot.messages import (
     CountTarget,
     Ended,
     FindMissing,
+    GatherRange,
     MissingFound,
     Stop,
 )
 from tests.support.doubles import RANGE, LineEncoder, MemoryTarget, MemoryWal, position
-from tests.support.worker_parts import COPY, Wire, ended, opened, parts, serve
+from tests.support.patient import patience
+from tests.support.worker_parts import COPY, Parts, Wire, ended, opened, parts, serve
 
 
 def test_a_range_is_captured_applied_and_closed(tmp_path: Path) -> None:
@@ -42,6 +54,58 @@ def test_the_source_is_told_which_range_of_the_table_is_read_next(tmp_path: Path
     worker._inbox.put(second)
     worker.serve()
     assert made.rows.followed_by == [second.range]
+
+
+class Away(MemoryTarget):
+    """A target that is away."""
+
+    def checkpoint(self, token_range: TokenRange) -> Checkpoint:
+        """Give no answer."""
+        raise TargetUnavailable(f"asked for {token_range}")
+
+
+def test_reading_that_waits_for_room_can_ask_whether_the_target_is_there(tmp_path: Path) -> None:
+    """Room is made by applying; each page waits, and asks for what is small."""
+    made = parts([1, 2, 3])
+    serve(tmp_path, made, COPY)
+    assert [what for what, _ in made.waited] == ["ceiling"] * 2
+    made.into = Away(made.log)
+    for _, ask in made.waited:
+        assert ask is not None
+        with pytest.raises(TargetUnavailable, match=f"asked for {RANGE}"):
+            ask()
+
+
+class Held(Parts):
+    """A range whose WAL the process before has not let go of."""
+
+    def wal(self, _index: int, _range: TokenRange, _seq: int) -> MemoryWal:
+        """Refuse it."""
+        raise LockedError("another process writes this range", where="here")
+
+
+def test_a_wal_that_is_held_is_tried_again_as_a_fault_of_the_disk() -> None:
+    """No server is to blame."""
+    made = parts([1])
+    held = Held(log=made.log, rows=made.rows, into=made.into)
+    told: list[tuple[SnapshotError | None, float]] = []
+    batches = RangeBatches(
+        cast("Any", held), patience(told=told), COPY, lambda _: None, lambda: None
+    )
+    with pytest.raises(Transient, match="another process writes this range"):
+        list(batches.after(Checkpoint(range=RANGE)))
+    assert [error.fault for error, _ in told if error] == [Fault.LOCKED] * 4
+
+
+@pytest.mark.parametrize(("index", "asks"), [(Path("0"), True), (None, False)])
+def test_a_window_waits_for_the_disk_alone(index: Path | None, asks: bool) -> None:
+    """Where nobody applies it, the target is none of its business."""
+    made = parts([1, 2, 3])
+    checkpoint = Checkpoint(range=RANGE)
+    task = GatherRange(id=7, table=0, checkpoint=checkpoint, index=index, arranged=False)
+    batches = RangeBatches(cast("Any", made), patience(), task, lambda _: None, lambda: None)
+    assert len(list(batches.after(checkpoint))) == 2
+    assert [(what, ask is not None) for what, ask in made.waited] == [("disk", asks)] * 2
 
 
 def test_a_range_that_is_done_already_is_not_read_again(tmp_path: Path) -> None:

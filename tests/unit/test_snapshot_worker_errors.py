@@ -43,8 +43,9 @@ def test_a_target_that_is_away_is_waited_for_and_told(tmp_path: Path) -> None:
     made = parts([1])
     made.into.meets = [TargetUnavailable("away")]
     said = serve(tmp_path, made, COPY)
-    waits = [m.error for m in said if isinstance(m, Waiting)]
-    assert [TargetUnavailable, type(None)] == [type(e) for e in waits]
+    waits = [m for m in said if isinstance(m, Waiting)]
+    assert [type(m.error) for m in waits] == [TargetUnavailable] * 2
+    assert [m.pause_s is None for m in waits] == [False, True]
     assert ended(said).closed
 
 

@@ -10,10 +10,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from cass_snapshot.errors import LimitReached, SnapshotError
-from cass_snapshot.retry import Patience
+from cass_snapshot.errors import Fault, LimitReached, SnapshotError, TargetUnavailable
+from cass_snapshot.retry import Patience, Tell, unheard
 from cass_snapshot.wal.room import Room
 from cass_snapshot.wal.usage import wal_bytes
+from tests.support.patient import NoWait
 
 MIB = 2**20
 SEGMENT = "000017-000001.wal"
@@ -29,13 +30,19 @@ def wal(tmp_path: Path) -> Path:
 
 
 def patience(
-    tell: Callable[[SnapshotError | None, float], None] = lambda _error, _pause: None,
+    tell: Tell = unheard,
+    over: Callable[[SnapshotError], None] = unheard,
     *,
     seconds: float = 0,
     stop: Event | None = None,
 ) -> Patience:
     """Return the patience of a worker."""
-    return Patience(unavailable_s=seconds, tell=tell, stop=stop or Event())
+    return Patience(unavailable_s=seconds, tell=tell, over=over, stop=stop or Event())
+
+
+def room(folder: Path, ceiling: int | None, patient: Patience) -> Room:
+    """Return the room of a run whose WAL goes where it has a ceiling."""
+    return Room(folder, ceiling, patient, removes=ceiling is not None)
 
 
 def disk(monkeypatch: pytest.MonkeyPatch, *, free: int, size: int = 10_000 * MIB) -> None:
@@ -56,29 +63,31 @@ def test_segments_alone_are_counted_in_all_tables(wal: Path) -> None:
 
 def test_below_three_quarters_of_the_ceiling_nothing_waits(wal: Path) -> None:
     """The last quarter is for the batches that are being written."""
-    told: list[SnapshotError | None] = []
-    Room(wal, 1_100, patience(lambda error, _pause: told.append(error))).wait_below_ceiling()
+    told: list[SnapshotError] = []
+    room(wal, 1_100, patience(lambda error, _pause: told.append(error))).wait_below_ceiling()
     assert told == []
 
 
 def test_at_the_ceiling_reading_waits_until_segments_go(wal: Path) -> None:
     """The operator is told why, and when it goes on."""
-    told: list[str] = []
+    told: list[SnapshotError] = []
+    over: list[SnapshotError] = []
 
-    def tell(error: SnapshotError | None, _pause: float) -> None:
-        told.append(str(error))
+    def tell(error: SnapshotError, _pause: float) -> None:
+        told.append(error)
         (wal / "shop.orders" / SEGMENT).unlink(missing_ok=True)
 
-    Room(wal, 1_000, patience(tell, seconds=60)).wait_below_ceiling()
-    assert "reading waits for the WAL to be applied" in told[0]
-    assert "wal_bytes_max" in told[0]
-    assert told[1:] == ["None"]
+    room(wal, 1_000, patience(tell, over.append, seconds=60)).wait_below_ceiling()
+    assert "reading waits for the WAL to be applied" in str(told[0])
+    assert "wal_bytes_max" in str(told[0])
+    assert told[0].fault is Fault.ROOM
+    assert over == told
 
 
 def test_a_ceiling_under_which_nothing_goes_ends_the_run(wal: Path) -> None:
     """What may not go cannot make room."""
     with pytest.raises(LimitReached, match="nothing of it may go") as raised:
-        Room(wal, 1_000, patience()).wait_below_ceiling()
+        room(wal, 1_000, patience()).wait_below_ceiling()
     assert "raise [run] wal_bytes_max" in raised.value.fix
 
 
@@ -99,7 +108,7 @@ def test_while_segments_go_patience_begins_anew(wal: Path) -> None:
                 next(checks).unlink()
                 raise
 
-    Slow(wal, 1_000, patience()).wait_below_ceiling()
+    Slow(wal, 1_000, patience(), removes=True).wait_below_ceiling()
     assert wal_bytes(wal) == 0
 
 
@@ -109,15 +118,15 @@ def test_a_disk_that_is_nearly_full_is_waited_for(
     """With a ceiling or without; a window waits for the disk too, and not for a ceiling."""
     disk(monkeypatch, free=64 * MIB - 1)
     for wait in (
-        Room(wal, None, patience()).wait_below_ceiling,
-        Room(wal, 1, patience()).wait_on_disk,
+        room(wal, None, patience()).wait_below_ceiling,
+        room(wal, 1, patience()).wait_on_disk,
     ):
         with pytest.raises(LimitReached, match="the disk of the WAL is full") as raised:
             wait()
         assert raised.value.fix == "make room, then run the same command again"
     disk(monkeypatch, free=64 * MIB)
-    Room(wal, None, patience()).wait_below_ceiling()
-    Room(wal, 1, patience()).wait_on_disk()
+    room(wal, None, patience()).wait_below_ceiling()
+    room(wal, 1, patience()).wait_on_disk()
 
 
 def test_of_a_small_disk_a_hundredth_is_left_alone(
@@ -125,14 +134,89 @@ def test_of_a_small_disk_a_hundredth_is_left_alone(
 ) -> None:
     """Else a volume of 64 MiB could not be used at all."""
     disk(monkeypatch, free=MIB, size=100 * MIB)
-    Room(wal, None, patience()).wait_on_disk()
+    room(wal, None, patience()).wait_on_disk()
     disk(monkeypatch, free=MIB - 1, size=100 * MIB)
     with pytest.raises(LimitReached):
-        Room(wal, None, patience()).wait_on_disk()
+        room(wal, None, patience()).wait_on_disk()
 
 
 def test_a_stop_ends_the_waiting_at_once(wal: Path) -> None:
     """What is in hand is applied, and the run ends as it was asked to."""
     stop = Event()
-    Room(wal, 1_000, patience(lambda *_: stop.set(), seconds=60, stop=stop)).wait_below_ceiling()
+    room(wal, 1_000, patience(lambda *_: stop.set(), seconds=60, stop=stop)).wait_below_ceiling()
+    assert stop.is_set()
+
+
+def away() -> None:
+    """Be a target that is away."""
+    raise TargetUnavailable("MySQL does not answer")
+
+
+def test_where_the_target_stays_away_it_is_what_ends_the_run(
+    wal: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is applied then, so that no room can come: exit 7, and MySQL is named."""
+    with pytest.raises(TargetUnavailable):
+        room(wal, 1_000, patience()).wait_below_ceiling(away)
+    room(wal, 1_100, patience()).wait_below_ceiling(away)
+    disk(monkeypatch, free=0)
+    with pytest.raises(TargetUnavailable):
+        Room(wal, None, patience(), removes=True).wait_on_disk(away)
+    with pytest.raises(LimitReached, match="the disk of the WAL is full"):
+        Room(wal, None, patience(), removes=False).wait_on_disk(away)
+    with pytest.raises(LimitReached, match="the disk of the WAL is full"):
+        Room(wal, None, patience(), removes=True).wait_on_disk(None)
+
+
+def test_the_time_of_an_outage_is_none_of_the_wait_for_room(wal: Path) -> None:
+    """Each has its own; the outage is told, and so is its end, before there is room."""
+    stop, over, told = NoWait(), list[SnapshotError](), list[SnapshotError]()
+
+    def now() -> float:
+        return sum(stop.pauses)
+
+    def ask() -> None:
+        if 40 <= now() < 90:
+            away()
+
+    def tell(error: SnapshotError, _pause: float) -> None:
+        told.append(error)
+        if now() >= 95:
+            assert [e.fault for e in over] == [Fault.AWAY]
+            (wal / "shop.orders" / SEGMENT).unlink(missing_ok=True)
+
+    patient = Patience(unavailable_s=60, tell=tell, over=over.append, stop=stop, clock=now)
+    room(wal, 1_000, patient).wait_below_ceiling(ask)
+    assert [e.fault for e in over] == [Fault.AWAY, Fault.ROOM, Fault.AWAY]
+    assert {e.fault for e in told} == {Fault.ROOM, Fault.AWAY}
+
+
+def test_a_target_that_hung_before_it_answered_leaves_the_wait_its_time(wal: Path) -> None:
+    """Ten minutes in one question, in which nothing could be applied."""
+    stop, hung = NoWait(), [0.0, 600.0]
+    spent = [0.0]
+
+    def ask() -> None:
+        if hung:
+            spent[0] += hung.pop(0)
+            if spent[0]:
+                away()
+
+    def tell(error: SnapshotError, _pause: float) -> None:
+        if not hung and error.fault is Fault.ROOM:
+            (wal / "shop.orders" / SEGMENT).unlink()
+
+    patient = Patience(
+        unavailable_s=60, tell=tell, stop=stop, clock=lambda: spent[0] + sum(stop.pauses)
+    )
+    room(wal, 1_000, patient).wait_below_ceiling(ask)
+    assert spent == [600.0]
+    assert wal_bytes(wal) == 0
+
+
+def test_a_stop_ends_the_waiting_for_the_target_too(wal: Path) -> None:
+    """The operator ended the run, and no server is blamed."""
+    stop = Event()
+    patient = patience(lambda *_: stop.set(), seconds=60, stop=stop)
+    room(wal, 1_000, patient).wait_below_ceiling(away)
     assert stop.is_set()

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from cass_snapshot.errors import LimitReached
 from cass_snapshot.planned import TableMapping
 from cass_snapshot.retry import Patience
 from cass_snapshot.ring.split import split_ring
-from cass_snapshot.settings import MysqlSettings, Settings
+from cass_snapshot.settings import MysqlSettings, RunSettings, Settings
 from cass_snapshot.wiring import (
     Job,
     Parts,
@@ -97,3 +100,28 @@ def test_a_worker_holds_the_connections_of_one_table_at_a_time(
     assert (first.closed, second.closed) == (1, 0)
     assert parts.target(0) is first
     assert (first.closed, second.closed) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("run", "asks"),
+    [({}, False), ({"wal_retention": "applied"}, True), ({"wal_bytes_max": "1 GiB"}, True)],
+)
+def test_the_target_is_asked_for_room_where_what_it_has_goes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run: dict[str, str], asks: bool
+) -> None:
+    """Elsewhere nothing that it does makes any."""
+    full = SimpleNamespace(f_bavail=0, f_frsize=1, f_blocks=10**9)
+    monkeypatch.setattr(os, "statvfs", lambda _path: full)
+    given = Job(
+        settings=Settings(run=RunSettings.model_validate(run)),
+        tables=(),
+        wal_directory=tmp_path / "wal",
+        rejected=tmp_path / "rejected",
+        scratch=tmp_path,
+    )
+    asked: list[str] = []
+    with pytest.raises(LimitReached):
+        Parts(given, name="worker", patience=Patience(unavailable_s=0)).room.wait_on_disk(
+            lambda: asked.append("there")
+        )
+    assert asked == ["there"] * asks
