@@ -86,7 +86,7 @@ class MysqlTarget:
         self._rejects = rejects
         self._locate = locate
         self._ways = Ways(self._table, target, directory)
-        self._size = TransactionSize(tell)
+        self._size = TransactionSize(tell, settings.batch_rows_max)
         self._connection: Any = None
 
     @property
@@ -160,14 +160,12 @@ class MysqlTarget:
         def attempt(put: Put) -> Written:
             return self._attempt(connection, batch, partial(self._put, batch.lines, put))
 
-        if self._size.fits(batch.lines):
-            try:
-                return self._or_sifted(connection, attempt)
-            except Error as error:
-                self._size.halve(error, batch.lines, where)
-                connection.rollback()
-        unwritten = self._in_parts(batch.lines, where, connection)
-        return self._attempt(connection, batch, lambda _cursor: unwritten)
+        written = self._size.whole(batch.lines, where, lambda: self._or_sifted(connection, attempt))
+        if written is None:
+            connection.rollback()
+            unwritten = self._in_parts(batch.lines, where, connection)
+            written = self._attempt(connection, batch, lambda _cursor: unwritten)
+        return written
 
     def _attempt(self, connection: Any, batch: Batch, fill: Fill) -> Written:  # noqa: ANN401 - see connection.connect
         with connection.cursor() as cursor:
@@ -181,13 +179,13 @@ class MysqlTarget:
         return Written(fresh=True, rejected=len(unwritten))
 
     def _load(self, lines: Lines, where: str, connection: Any) -> tuple[Unwritten, ...]:  # noqa: ANN401 - see connection.connect
-        if self._size.fits(lines):
-            try:
-                return self._load_whole(where, connection, lines)
-            except Error as error:
-                self._size.halve(error, lines, where)
-                connection.rollback()
-        return self._in_parts(lines, where, connection)
+        unwritten = self._size.whole(
+            lines, where, lambda: self._load_whole(where, connection, lines)
+        )
+        if unwritten is None:
+            connection.rollback()
+            unwritten = self._in_parts(lines, where, connection)
+        return unwritten
 
     def _in_parts(self, lines: Lines, where: str, connection: Any) -> tuple[Unwritten, ...]:  # noqa: ANN401 - see connection.connect
         """Write rows without a checkpoint, in transactions that are not too large."""

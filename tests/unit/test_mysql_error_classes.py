@@ -22,6 +22,7 @@ from cass_snapshot.errors import (
     Transient,
 )
 from cass_snapshot.exits import Exit, exit_code_for
+from cass_snapshot.mysql import transactions
 from cass_snapshot.mysql.faults import CLASS_OF
 from cass_snapshot.retry import PAUSE_MAX_S, TRANSIENT_ATTEMPTS_MAX
 from tests.support import error_codes as codes
@@ -254,6 +255,28 @@ def test_a_transaction_that_is_too_large_is_made_in_parts(make: Make, code: int,
         made.write(batch(2, (11, 12, 13)))
         assert made.server.steps["rows"] == before + 2, "two parts, none of them in vain"
         assert (made.server.state.seq, made.server.state.read) == (2, len(ROWS) + 3)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_server_that_takes_large_transactions_again_gets_them(
+    make: Make, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    """Its state was what stood against them, not their size; nothing is tried in vain."""
+    monkeypatch.setattr(transactions, "CALM_TRANSACTIONS", 4)
+    made = make(way)
+    made.server.rows_max, made.server.size_code = 4, 1206
+    assert put(made, way) == 0
+    made.server.rows_max = None
+    steps = []
+    for seq in (2, 3, 4):
+        before = made.server.steps["rows"]
+        if way == "slice":
+            made.load(ROWS)
+        else:
+            made.write(batch(seq, ROWS))
+        steps.append(made.server.steps["rows"] - before)
+    assert steps == [2, 1, 1]
+    assert made.faults == [Fault.SPLIT]
 
 
 @pytest.mark.parametrize("way", ["LOAD DATA", "INSERT"])
