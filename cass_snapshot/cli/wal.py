@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -34,28 +35,21 @@ RangesOption = Annotated[
 ]
 
 
-def inspect(
-    run: RunArgument = None,
-    *,
-    table: TableOption = None,
-    ranges: RangesOption = None,
-    common: Common,
-) -> None:
-    """Show what each segment holds; reads all of them."""
-    report = _read(run, table, ranges, common)
-    _close(report, inspect_lines(report), common)
+def _command(lines_of: Callable[[WalReport], list[str]], help_text: str) -> Callable[..., None]:
+    """Return a command that reads a WAL and shows something of it."""
 
+    def look(
+        run: RunArgument = None,
+        *,
+        table: TableOption = None,
+        ranges: RangesOption = None,
+        common: Common,
+    ) -> None:
+        report = _read(run, table, ranges, common)
+        _close(report, lines_of(report), common)
 
-def verify(
-    run: RunArgument = None,
-    *,
-    table: TableOption = None,
-    ranges: RangesOption = None,
-    common: Common,
-) -> None:
-    """Prove that a WAL can be read whole, or name its first fault."""
-    report = _read(run, table, ranges, common)
-    _close(report, verify_lines(report), common)
+    look.__doc__ = help_text
+    return look
 
 
 def _read(run: str | None, table: str | None, ranges: str | None, common: Common) -> WalReport:
@@ -183,6 +177,8 @@ def _range(one: RangeFacts) -> dict[str, object]:
 def commands() -> typer.Typer:
     """Return the group of both."""
     group = typer.Typer(help="Look into a WAL: inspect, verify.")
-    group.command("inspect")(flattened(inspect))
-    group.command("verify")(flattened(verify))
+    reads_all = "Show what each segment holds; reads all of them."
+    proves = "Prove that a WAL can be read whole, or name its first fault."
+    group.command("inspect")(flattened(_command(inspect_lines, reads_all)))
+    group.command("verify")(flattened(_command(verify_lines, proves)))
     return group

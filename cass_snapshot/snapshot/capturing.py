@@ -7,20 +7,16 @@ or the same ``run`` without the option, finds an ordinary WAL that is ahead of i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Container, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
-from pathlib import Path
+from functools import cached_property
 
 from cass_snapshot.errors import UsageError
 from cass_snapshot.model import Checkpoint
 from cass_snapshot.settings import Settings
 from cass_snapshot.settings.sizes import size_text
-from cass_snapshot.snapshot.budget import Budget
 from cass_snapshot.snapshot.copying import Copying
-from cass_snapshot.snapshot.journal import Journal
 from cass_snapshot.snapshot.messages import Captured, FromWorker, Gathered, GatherRange, RangeTask
-from cass_snapshot.snapshot.plan import RunPlan
-from cass_snapshot.snapshot.progress import Progress
 from cass_snapshot.snapshot.supervisor import Pool, WorkerDeath
 
 
@@ -30,31 +26,15 @@ class Capturing(Copying):
     A range that was captured before is read through in the WAL, which proves and counts it.
     """
 
-    def __init__(
-        self,
-        plan: RunPlan,
-        progress: Progress,
-        journal: Journal,
-        budget: Budget,
-        *,
-        folder: Path,
-        known: Callable[[int], Container[str]],
-        workers: int,
-        removes: bool = False,
-    ) -> None:
-        super().__init__(
-            plan,
-            progress,
-            journal,
-            budget,
-            folder=folder,
-            known=known,
-            workers=workers,
-            removes=removes,
-        )
-        self._counted: dict[int, int] = {}
-        """The newest batch of each range that was counted."""
-        self._refused: dict[int, set[str]] = {}
+    @cached_property
+    def _counted(self) -> dict[int, int]:
+        """Return the newest batch of each range that was counted."""
+        return {}
+
+    @cached_property
+    def _refused(self) -> dict[int, set[str]]:
+        """Return the ids of the rows of each table that the encoder set aside."""
+        return {}
 
     def run(self, pool: Pool) -> None:
         """Capture every range, of all tables."""
