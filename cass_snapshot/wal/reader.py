@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from cass_snapshot.errors import StateError
-from cass_snapshot.model import Batch, TableName, WalIdentity
+from cass_snapshot.model import Batch, Position, TableName, WalIdentity
 from cass_snapshot.wal.disk import Files
 from cass_snapshot.wal.files import REAL
 from cass_snapshot.wal.names import SegmentName, folder_of, parse_segment, segments_of, table_of
@@ -71,6 +71,11 @@ class RangeReader:
     def last_seq(self) -> int:
         """Return the number of the newest whole batch."""
         return self._newest().last_seq
+
+    @property
+    def position(self) -> Position | None:
+        """Return where the newest whole batch ends; None where the range has no row."""
+        return self._newest().position
 
     @property
     def closed(self) -> bool:

@@ -3,7 +3,8 @@
 What holds between segments: all are of one run, table and range; each begins with the batch after
 the last one of the segment before and continues its checksum chain; epochs never fall; only the
 newest may lack its footer or end in a torn tail (I6); nothing follows the closing batch. A range
-that was cut anew ends earlier in the segments that were written since, and never later.
+that was cut anew ends earlier in the segments that were written since, and never later. What an
+older segment holds of the tokens behind that end is another range's by now.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from cass_snapshot.errors import Fenced, WalCorrupt
+from cass_snapshot.errors import Fenced, StateError, WalCorrupt
 from cass_snapshot.model import Batch, Position, TokenRange, WalIdentity
 from cass_snapshot.wal.disk import File, Files
 from cass_snapshot.wal.evidence import damage_behind
@@ -91,7 +92,7 @@ class Walk:
         Raises:
             WalCorrupt: bytes or files that no crash explains.
             Fenced: a newer epoch wrote here.
-            StateError: a newer release wrote here.
+            StateError: a newer release wrote here; or rows are behind the range's present end.
         """
         for name in self._names:
             file = self._files.open(self._folder / str(name))
@@ -101,12 +102,20 @@ class Walk:
                 try:
                     self._follow(reader)
                     for batch in reader.batches():
-                        yield batch if self._range is None else replace(batch, range=self._range)
+                        yield self._own(batch)
                 except BrokenError as error:
                     torn = self._torn(file, reader, error)
                 self._finish(reader, torn)
             finally:
                 file.close()
+
+    def _own(self, batch: Batch) -> Batch:
+        """Return a batch as one of the range as it is cut now."""
+        if self._range is None:
+            return batch
+        if self._range_end is not None and self._range_end > self._range.end:
+            refuse_behind(f"{batch.segment}:{batch.offset}", batch.position, self._range)
+        return replace(batch, range=self._range)
 
     def _torn(self, file: File, reader: SegmentReader, error: BrokenError) -> int:
         """Return where a torn tail begins; anything else is corruption (I6)."""
@@ -199,6 +208,32 @@ def _end_of(reader: SegmentReader, torn: int | None) -> SegmentEnd:
         end=reader.end,
         synced=reader.synced,
         torn=torn,
+    )
+
+
+def refuse_behind(where: str, position: Position | None, token_range: TokenRange) -> None:
+    """Refuse a batch that reaches behind the end of its range.
+
+    Only a machine that has not this WAL cuts a range before what is in it, and so gives the tokens
+    behind to ranges that it reads later: these rows would be put over newer ones.
+
+    Args:
+        where: the batch, for the message.
+        position: where it ends; None where the range has no row.
+        token_range: the range as it is cut now.
+
+    Raises:
+        StateError: naming both tokens.
+    """
+    if position is None or position.token <= token_range.end:
+        return
+    raise StateError(
+        "the WAL has rows behind the end of their range",
+        where=where,
+        why=f"they reach token {position.token}; {token_range} was cut anew on another machine and"
+        f" ends at {token_range.end}, and what is behind is read there, later than here",
+        fix="move the segments of this range out of the run directory; a run then continues from"
+        " the target's checkpoint",
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from cass_snapshot.errors import WalCorrupt
+from cass_snapshot.errors import StateError, WalCorrupt
 from cass_snapshot.wal.log import SEGMENT_BYTES_MAX, RangeWal
 from cass_snapshot.wal.reader import RangeReader
 from cass_snapshot.wal.recovery import recover
@@ -42,6 +42,27 @@ def test_its_older_segments_are_its_own() -> None:
     reader = RangeReader(WAL, TABLE, WHOLE.number, files=disk)
     assert reader.identity.range.end == WHOLE.end - 7
     assert [batch.seq for batch in reader.replay(0)] == [1, 2, 3]
+
+
+def test_rows_behind_its_end_are_another_range_s() -> None:
+    """Another machine cut it before what is in this WAL, and reads what is behind later."""
+    disk = new_disk()
+    wal = opened(disk, WHOLE.end)
+    for batch in BATCHES:
+        append(wal, batch)
+    wal.close()
+    last = BATCHES[-1].position
+    assert last is not None
+    fits = opened(disk, last.token)
+    assert fits.last_seq == len(BATCHES)
+    assert RangeReader(WAL, TABLE, WHOLE.number, files=disk).position == last
+    with pytest.raises(StateError, match="behind the end of their range") as refused:
+        opened(disk, last.token - 1)
+    for told in (f"token {last.token};", f"ends at {last.token - 1},", "range 17"):
+        assert told in refused.value.why
+    assert "000017-000001.wal" in refused.value.where
+    again = opened(disk, last.token)
+    assert [batch.seq for batch in again.replay(0)] == [1, 2, 3, 4]
 
 
 def test_it_never_grows() -> None:
