@@ -5,11 +5,42 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable
+from threading import Event, Lock
 from types import FrameType, TracebackType
 from typing import Self
 
 SIGNAL_BASE = 128
 """A process that a signal ended reports this plus the signal's number."""
+
+
+class Requested(Event):
+    """An event that a signal's handler may set, and that stays set.
+
+    The handler runs in the middle of whatever the main thread does, also in an event's own code:
+    it may take no lock that is held there. This one is set by giving a lock back.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._requested = False
+        self._closed = Lock()
+        self._closed.acquire()
+
+    def is_set(self) -> bool:
+        """Tell whether it was set."""
+        return self._requested
+
+    def set(self) -> None:
+        """Set it, for good."""
+        if not self._requested:
+            self._requested = True
+            self._closed.release()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until it is set, or for so many seconds; tell whether it is."""
+        if self._closed.acquire(timeout=-1 if timeout is None else timeout):
+            self._closed.release()
+        return self._requested
 
 
 class StopRequest:
@@ -24,6 +55,8 @@ class StopRequest:
         self._before: dict[int, object] = {}
         self.signal: int | None = None
         """The first signal that came, None while there was none."""
+        self.event = Requested()
+        """Set with it, for whoever waits meanwhile."""
 
     @property
     def requested(self) -> bool:
@@ -54,3 +87,4 @@ class StopRequest:
             self.at_once()
             os._exit(SIGNAL_BASE + number)
         self.signal = number
+        self.event.set()
