@@ -1,7 +1,7 @@
 """The folder of a run: what lies in it, and who may write there.
 
 runs/20261120T104211-shop.orders-k3f9/
-  run.json       written once
+  run.json       written once; tables that join the run later are added
   status.json    replaced about once a second
   events.jsonl   one event a line
   run.log
@@ -17,10 +17,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import orjson
 
-from cass_snapshot.errors import PreflightError
+from cass_snapshot.errors import PreflightError, StateError
 from cass_snapshot.model import TableName
 from cass_snapshot.snapshot.status import Event, RunStatus
 from cass_snapshot.wal.files import (
@@ -34,6 +35,7 @@ from cass_snapshot.wal.place import check_place
 
 SUFFIX_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
 """No letters that look like another."""
+_SHOWN = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
 
 
 def new_run_id(now: datetime) -> str:
@@ -122,13 +124,19 @@ class RunDirectory:
         """Return the folder of rows that were set aside; it is there if there are any."""
         return self.path / "rejected"
 
-    def write_run(self, record: dict[str, object]) -> None:
-        """Write ``run.json`` unless an earlier process of this run did."""
+    def write_run(self, record: dict[str, Any]) -> None:
+        """Write ``run.json``; where an earlier process of this run did, add the tables it lacks.
+
+        Args:
+            record: what is known of the run; each of its ``tables`` by ``source``.
+
+        Raises:
+            StateError: what is there is none of ours.
+        """
         path = self.path / "run.json"
-        if not path.exists():
-            atomic_write(
-                path, orjson.dumps(record, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
-            )
+        whole = _joined(path, record) if path.exists() else record
+        if whole is not None:
+            atomic_write(path, orjson.dumps(whole, option=_SHOWN))
 
     def write_status(self, status: RunStatus) -> None:
         """Replace ``status.json``; a reader sees the old or the new one, whole."""
@@ -159,8 +167,25 @@ def event_line(event: Event) -> bytes:
     return orjson.dumps({**head, **body}, default=str) + b"\n"
 
 
+def _joined(path: Path, record: dict[str, Any]) -> dict[str, Any] | None:
+    """Return what is there with the tables that join it, None where none does."""
+    try:
+        before: dict[str, Any] = orjson.loads(path.read_bytes())
+        tables = before.get("tables", [])
+        there = {entry["source"] for entry in tables}
+        more = [entry for entry in record.get("tables", []) if entry["source"] not in there]
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise StateError(
+            "the folder of the run does not say what is copied",
+            where=str(path),
+            why=f"{type(error).__name__}: it is not as this tool writes it",
+            fix="put run.json of this run back",
+        ) from error
+    return {**before, "tables": [*tables, *more]} if more else None
+
+
 def _json(status: RunStatus) -> bytes:
-    return orjson.dumps(asdict(status), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+    return orjson.dumps(asdict(status), option=_SHOWN)
 
 
 def scan(directory: Path) -> Iterable[Path]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from cass_snapshot.errors import LockedError, PreflightError
+from cass_snapshot.errors import LockedError, PreflightError, StateError
 from cass_snapshot.model import TableName
 from cass_snapshot.snapshot.journal import Journal
 from cass_snapshot.snapshot.rundir import (
@@ -81,6 +81,37 @@ def test_the_record_of_a_run_is_written_once(tmp_path: Path) -> None:
     made = opened(tmp_path)
     made.write_run({"run_id": "another"})
     assert json.loads((made.path / "run.json").read_bytes()) == {"run_id": ID}
+
+
+def test_tables_that_join_a_run_later_are_added_to_its_record(tmp_path: Path) -> None:
+    """What was written of the others stays, and so does all that is said of the run."""
+
+    def entry(table: str, definition: str = "d") -> dict[str, str]:
+        return {"table": table, "source": f"c/{table}", "definition": definition}
+
+    made = RunDirectory.open(tmp_path, ID, [ORDERS])
+    made.write_run({"run_id": ID, "settings": 1, "tables": [entry("shop.orders")]})
+    later = [entry("shop.items"), entry("shop.orders", "later")]
+    for _ in range(2):
+        made.write_run({"run_id": ID, "settings": 2, "tables": later})
+    assert json.loads((made.path / "run.json").read_bytes()) == {
+        "run_id": ID,
+        "settings": 1,
+        "tables": [entry("shop.orders"), entry("shop.items")],
+    }
+    assert sorted(p.name for p in made.path.iterdir()) == ["run.json", "wal"]
+
+
+@pytest.mark.parametrize("content", [b"{", b"[]", b'{"tables": [{}]}', b'{"tables": 7}'])
+def test_a_record_that_is_none_of_ours_is_not_added_to(tmp_path: Path, content: bytes) -> None:
+    """It is named and left as it is."""
+    made = RunDirectory.open(tmp_path, ID, [ORDERS])
+    path = made.path / "run.json"
+    path.write_bytes(content)
+    with pytest.raises(StateError, match="does not say what is copied") as refused:
+        made.write_run({"run_id": ID, "tables": [{"source": "c/shop.orders"}]})
+    assert refused.value.where == str(path)
+    assert path.read_bytes() == content
 
 
 def test_the_status_is_replaced_whole_and_privately(tmp_path: Path) -> None:
