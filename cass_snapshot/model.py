@@ -42,7 +42,8 @@ class RunState(StrEnum):
     """What the target knows of the copy of a table.
 
     CAPTURED: the WAL has it whole, and nobody applied it. APPLIED: ``replay-wal`` has brought it
-    in, and nobody counted it.
+    in, and nobody counted it. REFILLING: it brings back what the target lost, or broke off at that:
+    the checkpoints may speak of rows that are not there.
     """
 
     RUNNING = "running"
@@ -51,6 +52,7 @@ class RunState(StrEnum):
     FAILED = "failed"
     CAPTURED = "captured"
     APPLIED = "applied"
+    REFILLING = "refilling"
     DONE = "done"
 
 

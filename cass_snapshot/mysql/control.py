@@ -36,6 +36,7 @@ SHAPES: dict[str, tuple[tuple[str, str], ...]] = {
         ("version", "VARCHAR(32) NOT NULL"),
         ("holder", "VARCHAR(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL DEFAULT ''"),
         ("lease_until", "DATETIME(3) NULL"),
+        ("state_before", "VARCHAR(16) CHARACTER SET ascii COLLATE ascii_bin NULL"),
     ),
     CHECKPOINTS: (
         ("run_id", _ID),
@@ -99,9 +100,10 @@ SHAPES: dict[str, tuple[tuple[str, str], ...]] = {
 }
 """Each control table's columns and their definitions. ``mismatched`` is NULL where only counts were
 compared, which cannot see it. ``tally`` is JSON of what a batch has besides its rows, NULL where
-that is nothing; ``replaced`` JSON of the NULLs that were replaced, by source column."""
+that is nothing; ``replaced`` JSON of the NULLs that were replaced, by source column;
+``state_before`` the state of a run before it was ``refilling``."""
 ADDED = {
-    RUNS: ("holder", "lease_until"),
+    RUNS: ("holder", "lease_until", "state_before"),
     WAL: ("tally",),
     VALIDATION: ("rejected", "static_only", "replaced"),
 }
@@ -213,6 +215,16 @@ class ControlSql:
         self.finish = (
             f"UPDATE {runs} SET `state` = %s, `exit_code` = %s, `ended_at` = UTC_TIMESTAMP(3),"
             f" `lease_until` = NULL WHERE {OF_RUN} AND `epoch` = %s"
+        )
+        # What is assigned stands in the order in which the servers assign it, one by one.
+        self.refill = (
+            f"UPDATE {runs} SET"
+            " `state_before` = IF(`state` = 'refilling', `state_before`, `state`),"
+            f" `state` = 'refilling', `epoch` = `epoch` + 1 WHERE {OF_RUN}"
+        )
+        self.refilled = (
+            f"UPDATE {runs} SET `state` = `state_before`, `state_before` = NULL WHERE {OF_RUN}"
+            " AND `epoch` = %s AND `state` = 'refilling'"
         )
         self.epoch = f"SELECT `epoch` FROM {runs} WHERE {OF_RUN} LOCK IN SHARE MODE"
 

@@ -31,7 +31,7 @@ class LeaseSql:
         )
         self.fence_others = (
             f"UPDATE {runs} SET `epoch` = `epoch` + 1, `lease_until` = NULL WHERE `source` = %s"
-            " AND `target` = %s AND `run_id` <> %s AND `state` = 'running'"
+            " AND `target` = %s AND `run_id` <> %s AND `state` IN ('running', 'refilling')"
         )
         self.epoch = f"SELECT `epoch` FROM {runs} WHERE {OF_RUN} FOR UPDATE"
         self.holder = f"SELECT `epoch`, `holder` FROM {runs} WHERE {OF_RUN} FOR UPDATE"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar
 
@@ -19,7 +20,6 @@ from cass_snapshot.model import (
     Recut,
     RunRecord,
     RunState,
-    TableName,
     TokenRange,
 )
 from cass_snapshot.mysql import control
@@ -28,6 +28,7 @@ from cass_snapshot.mysql.connection import ANSWER_TIMEOUT_S, address, connect
 from cass_snapshot.mysql.faults import translate
 from cass_snapshot.mysql.leases import LeaseKeeper
 from cass_snapshot.mysql.recutting import RecutSql, make_room
+from cass_snapshot.mysql.runs import run_record, run_values
 from cass_snapshot.mysql.statements import COLUMN_FACTS, PRIMARY_KEY_FACTS, TABLE_FACTS
 from cass_snapshot.protocols.targets import LEASE_S
 from cass_snapshot.settings import MysqlSettings
@@ -94,11 +95,11 @@ class MysqlLedger:
     def newest(self, source: str, target: str) -> RunRecord | None:
         """Return the newest run of a source into a target, however it ended."""
         rows = self._query(self._sql.unfinished, (source, target))
-        return _record(rows[0]) if rows else None
+        return run_record(rows[0]) if rows else None
 
     def runs(self, run_id: str) -> list[RunRecord]:
         """Return the tables of a run."""
-        return [_record(row) for row in self._query(self._sql.run, (run_id,))]
+        return [run_record(row) for row in self._query(self._sql.run, (run_id,))]
 
     def created_by_us(self, target: str) -> bool:
         """Tell whether some run of ours created a target."""
@@ -122,7 +123,7 @@ class MysqlLedger:
                 if self._leases.is_ours(cursor, record, holder, epoch=record.epoch):
                     self._leases.renew(cursor, record)
                     continue
-                values = (*_run_values(record), __version__, holder, LEASE_S)
+                values = (*run_values(record), __version__, holder, LEASE_S)
                 cursor.execute(self._sql.insert_run, values)
                 self._leases.refuse_held(cursor, record, dead)
                 self._leases.fence_others(cursor, record)
@@ -185,6 +186,20 @@ class MysqlLedger:
         """Record how the copy of a table ended, unless a newer process has taken it over."""
         key = (record.run_id, record.source)
         self._change(self._sql.finish, (state.value, exit_code, *key, record.epoch))
+
+    def refill(self, record: RunRecord) -> RunRecord:
+        """Note that a target gets its rows back, and fence whoever wrote the run before."""
+
+        def note(cursor: Any) -> None:  # noqa: ANN401 - see connection.connect
+            self._leases.guard(cursor, record)
+            cursor.execute(self._sql.refill, (record.run_id, record.source))
+
+        self._within(note)
+        return replace(record, state=RunState.REFILLING, epoch=record.epoch + 1)
+
+    def refilled(self, record: RunRecord) -> None:
+        """Note that a target has its rows again; the run's state is what it was before."""
+        self._change(self._sql.refilled, (record.run_id, record.source, record.epoch))
 
     def record_validation(self, validation: Validation) -> None:
         """Store the outcome of a verification."""
@@ -272,26 +287,3 @@ class MysqlLedger:
         with suppress(Error):  # it may be lost; what it left open must not hold locks
             self.close()
         return translate(error, where=f"{address(self._settings)}, control tables")
-
-
-def _run_values(record: RunRecord) -> tuple[object, ...]:
-    return (
-        *(record.run_id, record.source, record.target, record.fingerprint, record.definition),
-        *(record.state.value, record.epoch, int(record.target_created)),
-    )
-
-
-def _record(row: Sequence[Any]) -> RunRecord:
-    run_id, source, target, fingerprint, definition, state, epoch, created = row
-    keyspace, _, name = str(source).rpartition("/")[2].partition(".")
-    return RunRecord(
-        run_id=run_id,
-        table=TableName(keyspace=keyspace, name=name),
-        source=source,
-        target=target,
-        fingerprint=fingerprint,
-        definition=definition,
-        state=RunState(state),
-        epoch=epoch,
-        target_created=bool(created),
-    )

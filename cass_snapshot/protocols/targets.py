@@ -20,6 +20,7 @@ from cass_snapshot.model import (
     Written,
 )
 from cass_snapshot.planned import Finding, PlannedTarget, TableMapping, Way
+from cass_snapshot.protocols.refills import Refills
 from cass_snapshot.rejection import Problem, Stretch, Unwritten
 from cass_snapshot.validation import RangeTally, Validation
 
@@ -112,7 +113,7 @@ LEASE_S = 30
 """How long a run is held after a process said that it holds it; seconds of the target's clock."""
 
 
-class Ledger(Protocol):
+class Ledger(Refills, Protocol):
     """The target's own record of runs, ranges and verifications."""
 
     def exists(self) -> bool:

@@ -204,8 +204,22 @@ def refuse_changed(record: RunRecord, text: str) -> None:
         )
 
 
+def refuse_refilling(record: RunRecord) -> None:
+    """Refuse a run whose checkpoints may speak of rows that the target does not have yet."""
+    if record.state is RunState.REFILLING:
+        raise StateError(
+            f"the target {record.target} is being filled again, and is not whole",
+            where=f"run {record.run_id}, {record.table}; nothing was written",
+            why="it had lost its rows; replay-wal is bringing them back, or broke off at that, and"
+            " the checkpoints speak of all of them",
+            fix=f"cass-snapshot replay-wal --all {record.run_id}, to its end and without --ranges;"
+            f" or cass-snapshot run --new {record.table}",
+        )
+
+
 def _continued(target: TargetAdmin, found: Examined, record: RunRecord) -> PlannedTable:
     """Return a table that an earlier process began to copy."""
+    refuse_refilling(record)
     refuse_changed(record, found.definition)
     checkpoints = tuple(target.ledger.checkpoints(record))
     if not found.target.exists and any(c.batch_seq for c in checkpoints):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 
-from cass_snapshot.errors import LockedError, PreflightError, SnapshotError
+from cass_snapshot.errors import Fenced, LockedError, PreflightError, SnapshotError
 from cass_snapshot.model import (
     Cells,
     Checkpoint,
@@ -36,6 +36,7 @@ class MemoryLedger:
     validations: list[Validation] = field(default_factory=list)
     ours: set[str] = field(default_factory=set)
     held: dict[str, Hold] = field(default_factory=dict)
+    before: dict[str, RunState] = field(default_factory=dict)
     renewed: int = 0
     there: bool = True
     down: SnapshotError | None = None
@@ -138,6 +139,21 @@ class MemoryLedger:
         if self.down is not None:
             raise self.down
         self.finished.append((str(record.table), state, exit_code))
+
+    def refill(self, record: RunRecord) -> RunRecord:
+        """Note that a target gets its rows back."""
+        if record not in self.records:
+            raise Fenced("another process has taken this run over")
+        noted = replace(record, state=RunState.REFILLING, epoch=record.epoch + 1)
+        self.records[self.records.index(record)] = noted
+        self.before.setdefault(record.source, record.state)
+        return noted
+
+    def refilled(self, record: RunRecord) -> None:
+        """Note that it has them."""
+        if record in self.records:
+            state = self.before.pop(record.source)
+            self.records[self.records.index(record)] = replace(record, state=state)
 
     def record_validation(self, validation: Validation) -> None:
         """Keep a verification."""

@@ -267,7 +267,7 @@ def test_what_an_earlier_version_made_gets_the_columns_that_came_later() -> None
     sql = control.add_columns("d", control.WAL, there)
     assert sql == "ALTER TABLE `d`.`snapshot_wal` ADD COLUMN `tally` LONGTEXT NULL"
     assert control.add_columns("d", control.WAL, [*there, "tally"]) == ""
-    assert control.add_columns("d", control.RUNS, ["holder"]) == (
+    assert control.add_columns("d", control.RUNS, ["holder", "state_before"]) == (
         "ALTER TABLE `d`.`snapshot_runs` ADD COLUMN `lease_until` DATETIME(3) NULL"
     )
     assert control.add_columns("d", control.CHECKPOINTS, []) == ""
