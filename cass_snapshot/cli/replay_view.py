@@ -58,7 +58,8 @@ def replay_lines(report: ReplayReport, *, dry_run: bool, verified: bool = False)
     batches = sum(table.batches_applied for table in report.tables)
     foreseen = dry_run or verified
     first = f"{plural(batches, 'batch')} {'would be applied' if foreseen else 'applied'}"
-    if not batches:
+    stopped = report.exit_code in (Exit.SIGINT, Exit.SIGTERM)
+    if not batches and not stopped:
         first = "the checkpoints in MySQL are past every batch"
     if verified:
         first = f"the WAL is sound and fits MySQL; {first}"
@@ -70,8 +71,10 @@ def replay_lines(report: ReplayReport, *, dry_run: bool, verified: bool = False)
         counted = (t.rows_captured, t.rows_there, t.rows_applied, t.rejected)
         rows.append([t.table, *(f"{number:,}" for number in (*counts, *counted))])
     lines = [f"replay of {report.run_id}: {first}", "", *(f"  {line}" for line in columns(rows))]
-    if report.exit_code in (Exit.SIGINT, Exit.SIGTERM):
+    if stopped:
         lines += ["", "  stopped by a signal; the same command goes on"]
+    if report.reason:
+        lines.append(f"  it was waiting: {report.reason}")
     rejected = sum(table.rejected for table in report.tables)
     if rejected and not foreseen:
         lines += ["", f"  rejected {plural(rejected, 'row')}, which the target lacks"]

@@ -45,6 +45,16 @@ class Asked:
         return not (self.dry_run or self.verify_only)
 
     @property
+    def again(self) -> bool:
+        """Tell whether what the target has is written again, too."""
+        return self.whole or self.segment is not None
+
+    @property
+    def everything(self) -> bool:
+        """Tell whether all that the WAL holds of a table is applied."""
+        return self.whole and self.wanted is None
+
+    @property
     def wanted(self) -> frozenset[int] | None:
         """Return the numbers of the ranges that are asked for, None for all."""
         return frozenset({self.segment.name.range_number}) if self.segment else self.numbers

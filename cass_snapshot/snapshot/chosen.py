@@ -10,13 +10,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from cass_snapshot.errors import LockedError, PreflightError, StateError
-from cass_snapshot.model import RunRecord, TokenRange
+from cass_snapshot.model import RunRecord, RunState, TokenRange
 from cass_snapshot.protocols import Ledger, Target, TargetAdmin
 from cass_snapshot.settings import MysqlSettings, Settings
 from cass_snapshot.snapshot.definition import define, mapping_of, restore
 from cass_snapshot.snapshot.holder import has_ended, own_name
-from cass_snapshot.snapshot.plan import refuse_changed
-from cass_snapshot.snapshot.restoring import moved, recorded
+from cass_snapshot.snapshot.plan import refuse_changed, refuse_refilling
+from cass_snapshot.snapshot.restoring import moved, recorded, refuse_unrecorded
 from cass_snapshot.snapshot.rundir import choose, run_id_of, table_lock
 from cass_snapshot.wiring import (
     TableJob,
@@ -41,6 +41,21 @@ class ChosenRun:
     jobs: tuple[TableJob, ...]
     scratch: Path
     unknown: frozenset[str] = frozenset()
+
+    def mark(self, job: TableJob, *, claimed: bool) -> TableJob:
+        """Note that a target is filled again, before it is touched; return the job as it is noted.
+
+        A target that is gone or empty does not show any more, once it has a row, that others are
+        lacking: without this note whoever comes after a kill would trust the checkpoints.
+
+        Args:
+            job: a table that is written again.
+            claimed: its checkpoints say that the target has rows.
+        """
+        lost = claimed and not (job.target.exists and self.admin.holds_rows(job.target))
+        if lost or job.record.state is RunState.REFILLING:
+            return replace(job, record=self.admin.ledger.refill(job.record))
+        return job
 
     def begin(self, ranges: Mapping[str, Sequence[TokenRange]]) -> None:
         """Register what the target's ledger does not know, and create the targets that are missing.
@@ -81,6 +96,7 @@ def chosen_run(
     table: str | None,
     prepare: bool = True,
     whole: bool = False,
+    again: bool = False,
 ) -> Iterator[ChosenRun]:
     """Hold the tables of a run, so that no other process copies them meanwhile.
 
@@ -89,12 +105,12 @@ def chosen_run(
         run: a run id, its last part or its folder; None where there is one run only.
         table: this source table alone, as keyspace.table.
         prepare: bring control tables of an earlier version up to date, which lack something.
-        whole: the WAL is applied from its beginning, so that a target may be missing, or empty and
-            one that does not know the run.
+        whole: all of the WAL is applied; the target may be missing, or empty and not know the run.
+        again: what the target has is written again, so that it may be one that is not whole yet.
 
     Raises:
         PreflightError: there is no such run here, or the target does not know it.
-        StateError: its target is another, is gone, has other rows, or was copied into since.
+        StateError: its target, or its folder, is not as the run left it.
         LockedError: another process is at one of the tables.
     """
     folder = choose(settings.run.directory, run)
@@ -102,15 +118,14 @@ def chosen_run(
     with ExitStack() as stack:
         admin = open_target_admin(settings.mysql)
         stack.callback(admin.close)
-        jobs = _known_jobs(admin, settings, run_id, table, whole=whole)
+        jobs = _known_jobs(admin, settings, run_id, table, whole=whole, again=again or whole)
         new = _new_jobs(admin, folder, jobs, table) if whole else []
-        _refuse_none([*jobs, *new], admin, run_id, table, whole=whole)
-        for name in sorted(job.table.name for job in (*jobs, *new)):
-            stack.enter_context(table_lock(settings.run.directory, name))
-        if admin.ledger.exists():
-            _refuse_others(admin, jobs, new, prepare=prepare)
-        scratch = _scratch(folder, stack)
         found, unknown = (*jobs, *new), frozenset(job.record.source for job in new)
+        _refuse_none(found, admin, run_id, table, whole=whole)
+        for name in sorted(job.table.name for job in found):
+            stack.enter_context(table_lock(settings.run.directory, name))
+        _refuse_others(admin, jobs, new, prepare=prepare)
+        scratch = _scratch(folder, stack)
         yield ChosenRun(
             run_id=run_id, folder=folder, admin=admin, jobs=found, scratch=scratch, unknown=unknown
         )
@@ -124,13 +139,21 @@ def _scratch(folder: Path, stack: ExitStack) -> Path:
 
 
 def _known_jobs(
-    admin: TargetAdmin, settings: Settings, run_id: str, table: str | None, *, whole: bool
+    admin: TargetAdmin,
+    settings: Settings,
+    run_id: str,
+    table: str | None,
+    *,
+    whole: bool,
+    again: bool,
 ) -> list[TableJob]:
     """Return the tables of a run, as the target's own ledger knows them."""
     records = admin.ledger.runs(run_id) if admin.ledger.exists() else []
     jobs = [restore(r) for r in records if table in (None, str(r.table))]
     for job in jobs:
         _refuse_elsewhere(settings, job)
+        if not again:
+            refuse_refilling(job.record)
     return [_as_it_is(admin, job, whole=whole) for job in jobs]
 
 
@@ -142,9 +165,11 @@ def _new_jobs(
     Where another target's ledger is this one's too, they are known there under this run.
     """
     there = {job.record.source for job in known}
+    here = recorded(folder)
+    refuse_unrecorded(folder, {r.table for r in (*here, *(j.record for j in known))}, table)
     return [
         moved(admin, record)
-        for record in recorded(folder)
+        for record in here
         if record.source not in there and table in (None, str(record.table))
     ]
 
@@ -167,6 +192,8 @@ def _refuse_others(
     admin: TargetAdmin, jobs: Sequence[TableJob], new: Sequence[TableJob], *, prepare: bool
 ) -> None:
     """Refuse tables that a newer run copied, or that a process is at."""
+    if not admin.ledger.exists():
+        return
     for job in (*jobs, *new):
         _refuse_overtaken(job, admin.ledger.newest(job.record.source, job.record.target))
     if prepare:
@@ -225,8 +252,20 @@ def _refuse_held(job: TableJob, ledger: Ledger) -> None:
 
 
 def _refuse_overtaken(job: TableJob, newest: RunRecord | None) -> None:
-    """Refuse a run after which a newer one copied the same table: its rows are older."""
-    if newest is not None and newest.run_id != job.record.run_id:
+    """Refuse a run after which a newer one copied the same table: its rows are older.
+
+    And what is known of it from before this process held the table, if that is no longer so.
+    """
+    if newest is None:
+        return
+    if newest.run_id == job.record.run_id and newest.epoch != job.record.epoch:
+        raise LockedError(
+            "another process was at this table at this moment",
+            where=f"{job.table.name}, run {newest.run_id}; nothing was written",
+            why=f"the run has epoch {newest.epoch} by now, and had {job.record.epoch}",
+            fix="see whether it has ended, then the same command again",
+        )
+    if newest.run_id != job.record.run_id:
         raise StateError(
             "a newer run has copied this table since",
             where=f"run {job.record.run_id}, {job.table.name}; nothing was written",

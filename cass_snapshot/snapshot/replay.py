@@ -3,28 +3,30 @@
 Needs no source. A batch that the target lacks is written as in a run: one transaction with its
 checkpoint (I2). One that it has is written again under its checkpoint as it is, which never moves
 back (I3). A target that does not know the run is registered first, and ends with the checkpoints of
-the WAL. Nothing of the WAL is changed or removed.
+the WAL; one that lost its rows is noted as being refilled until all are in again. Nothing of the
+WAL is changed or removed.
 """
 
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import takewhile
 
-from cass_snapshot.errors import StateError, UsageError
+from cass_snapshot.errors import SnapshotError, UsageError
 from cass_snapshot.exits import Exit, worst
 from cass_snapshot.model import Checkpoint, RangeState, RunState
-from cass_snapshot.retry import Patience
+from cass_snapshot.retry import TRIED_AGAIN, Patience
 from cass_snapshot.settings import Settings
 from cass_snapshot.snapshot.apply import apply
 from cass_snapshot.snapshot.asked import Asked
 from cass_snapshot.snapshot.chosen import ChosenRun, chosen_run
 from cass_snapshot.snapshot.reports import ReplayReport, TableReplay
 from cass_snapshot.snapshot.signals import StopRequest
-from cass_snapshot.snapshot.stock import Shelf, Stock, take_stock
+from cass_snapshot.snapshot.stock import Shelf, Stock, take_stock, unfit
 from cass_snapshot.wiring import TableJob
 
 
@@ -43,7 +45,12 @@ def replay(settings: Settings, asked: Asked) -> ReplayReport:
     with (
         StopRequest() as stop,
         chosen_run(
-            settings, run=asked.run, table=asked.table, prepare=asked.writes, whole=asked.whole
+            settings,
+            run=asked.run,
+            table=asked.table,
+            prepare=asked.writes,
+            whole=asked.whole,
+            again=asked.again,
         ) as chosen,
     ):
         stop.at_once = partial(shutil.rmtree, chosen.scratch, ignore_errors=True)
@@ -54,16 +61,46 @@ def replay(settings: Settings, asked: Asked) -> ReplayReport:
             if asked.segment is None or asked.segment.table in (None, job.table.name)
         ]
         if asked.writes:
-            chosen.begin({s.job.record.source: s.ranges for s in shelves})
-            counted = [_apply_table(settings, chosen, shelf, stop) for shelf in shelves]
-        else:
-            counted = [_count_table(shelf, stop, prove=asked.verify_only) for shelf in shelves]
-        tables = tuple(_report(s, c) for s, c in zip(shelves, counted, strict=True))
-        code = _judged(settings, tables) if asked.writes else Exit.OK
-        for shelf, table in zip(shelves, tables, strict=True) if asked.writes else ():
-            _note_end(chosen, shelf, table, code)
-        ended = worst([code, *([stop.exit_code] if stop.requested else [])])
-    return ReplayReport(run_id=chosen.run_id, tables=tables, exit_code=ended)
+            return _write(settings, chosen, shelves, asked, stop)
+        counted = [_count_table(shelf, stop, prove=asked.verify_only) for shelf in shelves]
+        return ReplayReport(
+            run_id=chosen.run_id,
+            tables=tuple(_report(s, c) for s, c in zip(shelves, counted, strict=True)),
+            exit_code=stop.exit_code if stop.requested else Exit.OK,
+        )
+
+
+def _write(
+    settings: Settings,
+    chosen: ChosenRun,
+    shelves: Sequence[Shelf],
+    asked: Asked,
+    stop: StopRequest,
+) -> ReplayReport:
+    """Write what is asked for, table by table, and note how each ended."""
+    marked = [
+        replace(s, job=chosen.mark(s.job, claimed=asked.again and s.claims_rows)) for s in shelves
+    ]
+    chosen.begin({s.job.record.source: s.ranges for s in marked})
+    tables: list[TableReplay] = []
+    halted: SnapshotError | None = None
+    try:
+        for shelf in marked:
+            counted = _apply_table(settings, chosen, shelf, stop, whole=asked.everything)
+            tables.append(_report(shelf, counted))
+    except TRIED_AGAIN as error:
+        if not stop.requested:
+            raise
+        halted = error  # the signal ended the wait; how far this table is cannot be asked now
+    code = _judged(settings, tables)
+    for shelf, table in zip(marked, tables, strict=True) if halted is None else ():
+        _note_end(chosen, shelf, table, code)
+    return ReplayReport(
+        run_id=chosen.run_id,
+        tables=tuple(tables),
+        exit_code=worst([code, *([stop.exit_code] if stop.requested else [])]),
+        reason=None if halted is None else str(halted),
+    )
 
 
 def _checkpoints(chosen: ChosenRun, job: TableJob) -> list[Checkpoint] | None:
@@ -109,11 +146,15 @@ class _Counted:
 
 
 def _apply_table(
-    settings: Settings, chosen: ChosenRun, shelf: Shelf, stop: StopRequest
+    settings: Settings, chosen: ChosenRun, shelf: Shelf, stop: StopRequest, *, whole: bool
 ) -> _Counted:
-    """Write what is asked for of a table, oldest batches of each range first, until the stop."""
+    """Write what is asked for of a table, oldest batches of each range first, until the stop.
+
+    With ``whole`` that is all that the target may have lost, and so it is whole at the end.
+    """
     counted = _Counted()
-    patience = Patience(unavailable_s=settings.mysql.unavailable_timeout_s)
+    record, ledger = shelf.job.record, chosen.admin.ledger
+    patience = Patience(unavailable_s=settings.mysql.unavailable_timeout_s, stop=stop.event)
     with closing(chosen.open_target(settings.mysql, shelf.job)) as target:
         for stock in shelf.stocks:
             if stop.requested:
@@ -124,7 +165,9 @@ def _apply_table(
                 if written.fresh:
                     counted.batches += 1
                     counted.rows += batch.lines.rows - written.rejected
-    for checkpoint in shelf.of(chosen.admin.ledger.checkpoints(shelf.job.record)):
+    if whole and record.state is RunState.REFILLING and not stop.requested:
+        patience.call(partial(ledger.refilled, record))
+    for checkpoint in shelf.of(patience.call(partial(ledger.checkpoints, record))):
         counted.take(checkpoint)
     return counted
 
@@ -158,24 +201,15 @@ def _count_range(shelf: Shelf, stock: Stock, counted: _Counted, *, prove: bool) 
             counted.read += rows + refused
             counted.rejected += refused
         if prove and batch.seq == checkpoint.batch_seq and batch.checksum != checkpoint.row_digest:
-            raise _unfit(shelf, stock, f"batch {batch.seq} there is another than the one in MySQL")
+            raise unfit(shelf, stock, f"batch {batch.seq} there is another than the one in MySQL")
     if prove and stock.reader.last_seq < checkpoint.batch_seq:
         why = f"the WAL ends with batch {stock.reader.last_seq}, MySQL has {checkpoint.batch_seq}"
-        raise _unfit(shelf, stock, why)
+        raise unfit(shelf, stock, why)
     if prove and stock.reader.first_seq == 1 and held != checkpoint.rows_read:
         why = f"{held:,} rows up to its batch {checkpoint.batch_seq}, not"
-        raise _unfit(shelf, stock, f"{why} {checkpoint.rows_read:,}")
+        raise unfit(shelf, stock, f"{why} {checkpoint.rows_read:,}")
     # What the target refused of them stands in no batch; it is taken to be refused again.
     counted.rows += min(again, checkpoint.rows_written)
-
-
-def _unfit(shelf: Shelf, stock: Stock, why: str) -> StateError:
-    return StateError(
-        "the checkpoint does not fit the WAL",
-        where=f"{shelf.folder / 'wal'}, {shelf.job.table.name}, {stock.checkpoint.range}",
-        why=why,
-        fix="put the WAL of this run back; cass-snapshot run --new copies afresh",
-    )
 
 
 def _report(shelf: Shelf, counted: _Counted) -> TableReplay:
@@ -192,7 +226,7 @@ def _report(shelf: Shelf, counted: _Counted) -> TableReplay:
     )
 
 
-def _judged(settings: Settings, tables: tuple[TableReplay, ...]) -> Exit:
+def _judged(settings: Settings, tables: Sequence[TableReplay]) -> Exit:
     """Return the exit code that a run with so many rejected rows ends with."""
     rejected = sum(table.rejected for table in tables)
     if not rejected:
@@ -204,9 +238,13 @@ def _judged(settings: Settings, tables: tuple[TableReplay, ...]) -> Exit:
 def _note_end(chosen: ChosenRun, shelf: Shelf, table: TableReplay, code: Exit) -> None:
     """Note that a table is wholly in, where the ledger says something else of its run."""
     record, ledger = shelf.job.record, chosen.admin.ledger
+    # A refill that has ended gave the run the state back that it had before.
+    state = next(r.state for r in ledger.runs(record.run_id) if r.source == record.source)
     checkpoints = ledger.checkpoints(record)
     whole = all(c.state is RangeState.DONE for c in checkpoints)
-    captured = record.state is RunState.CAPTURED or chosen.is_new(shelf.job)
-    if whole and record.state is not RunState.DONE and (table.batches_applied or captured):
+    captured = state is RunState.CAPTURED or chosen.is_new(shelf.job)
+    if state in (RunState.DONE, RunState.REFILLING):
+        return
+    if whole and (table.batches_applied or captured):
         lacking = any(c.rows_read > c.rows_written for c in checkpoints)
         ledger.finish(record, RunState.PARTIAL if lacking else RunState.APPLIED, code)

@@ -36,12 +36,14 @@ class ReplayReport:
     """What replaying the WAL of a run came to.
 
     Exit code 4 where rows are rejected, 6 where they are more than may be, 130 or 143 where a
-    signal ended it after the batch in hand; 0 in a dry run.
+    signal ended it after the batch in hand; 0 in a dry run. Where a signal ended a wait for the
+    target, ``reason`` tells for what, and ``tables`` are those that were through.
     """
 
     run_id: str
     tables: tuple[TableReplay, ...]
     exit_code: int
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ it is agree with it.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from cass_snapshot.model import RunRecord, RunState, TableName
 from cass_snapshot.protocols import TargetAdmin
 from cass_snapshot.snapshot.definition import define, difference, fingerprint, mapping_of, restore
 from cass_snapshot.snapshot.rundir import run_id_of
+from cass_snapshot.wal.reader import find_ranges
 from cass_snapshot.wiring import TableJob, schema_digest
 
 _KEYS = ("table", "source", "target", "definition")
@@ -40,6 +42,29 @@ def recorded(folder: Path) -> list[RunRecord]:
             why=f"{type(error).__name__}: it is not as this tool writes it",
             fix="put run.json of this run back",
         ) from error
+
+
+def refuse_unrecorded(folder: Path, known: Collection[TableName], table: str | None) -> None:
+    """Refuse a WAL with a table that neither the target nor ``run.json`` knows.
+
+    Args:
+        folder: of the run.
+        known: the tables of the run, by both.
+        table: this one alone is asked for, None for all.
+
+    Raises:
+        StateError: naming the tables, which would be left out without a word.
+    """
+    found = sorted({name for name, _ in find_ranges(folder / "wal")} - set(known))
+    if missing := [str(name) for name in found if table in (None, str(name))]:
+        raise StateError(
+            f"the folder of the run does not say how {missing[0]} was copied",
+            where=f"{folder / 'run.json'}; nothing was written",
+            why=f"the WAL has {', '.join(missing)}, and run.json does not; so it is where a table"
+            " joined the run under an earlier version",
+            fix="put run.json of this run back, or let the run go on, which adds it; --table names"
+            " one of the other tables alone",
+        )
 
 
 def _record(folder: Path, entry: dict[str, Any]) -> RunRecord:

@@ -7,15 +7,17 @@ does not have, a WAL of something else, batches that are wanted and gone.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from cass_snapshot.errors import StateError, UsageError
-from cass_snapshot.model import Checkpoint, RangeState, RunState, TokenRange, WalIdentity
+from cass_snapshot.model import Checkpoint, RangeState, RunState, TokenRange
 from cass_snapshot.ring.split import prove_tiling
 from cass_snapshot.snapshot.asked import Asked
+from cass_snapshot.snapshot.belonging import refuse_foreign
 from cass_snapshot.wal.reader import RangeReader, find_ranges
-from cass_snapshot.wiring import TableJob, wal_identity
+from cass_snapshot.wal.walk import refuse_behind
+from cass_snapshot.wiring import TableJob
 
 NAMED_MAX = 5
 """How many of the ranges that lack something a message names."""
@@ -57,6 +59,11 @@ class Shelf:
         """Return the ranges of the table."""
         return tuple(checkpoint.range for checkpoint in self.checkpoints)
 
+    @property
+    def claims_rows(self) -> bool:
+        """Tell whether the checkpoints say that the target has rows."""
+        return any(checkpoint.rows_written for checkpoint in self.checkpoints)
+
     def of(self, checkpoints: Iterable[Checkpoint]) -> list[Checkpoint]:
         """Return those checkpoints whose ranges are asked for."""
         numbers = {c.range.number for c in (*self.bare, *(s.checkpoint for s in self.stocks))}
@@ -76,7 +83,7 @@ def take_stock(
         asked: which ranges, and from where on.
 
     Raises:
-        StateError: the WAL is of another run, source, schema or target, or batches are gone.
+        StateError: the WAL is of another run, source, schema or target; batches are gone or stale.
         UsageError: a range or segment is asked for that the run does not have.
     """
     readers = _readers(job, folder)
@@ -84,7 +91,7 @@ def take_stock(
         checkpoints = _as_captured(job, folder, readers)
     known = {c.range.number: c for c in checkpoints}
     for number, reader in readers.items():
-        _refuse_foreign(job, folder, reader, known.get(number), moves=asked.whole)
+        refuse_foreign(job, folder, reader, known.get(number), moves=asked.whole)
     wanted = asked.wanted
     if wanted is not None:
         _refuse_unknown(job, known, wanted, asked)
@@ -101,6 +108,7 @@ def take_stock(
         bare=tuple(c for n, c in chosen.items() if n not in readers),
     )
     _refuse_gaps(shelf, asked)
+    _refuse_stale(shelf)
     return shelf
 
 
@@ -198,6 +206,34 @@ def _refuse_gaps(shelf: Shelf, asked: Asked) -> None:
     )
 
 
+def _refuse_stale(shelf: Shelf) -> None:
+    """Refuse to apply what another machine has read since: its rows are newer than these.
+
+    It went on from the checkpoint without this WAL: behind the end that it gave the range other
+    ranges are read, and before it batches of the same numbers hold other rows.
+    """
+    where = f"{shelf.folder / 'wal'}, {shelf.job.table.name}; nothing was written"
+    for stock in shelf.stocks:
+        reader, seq = stock.reader, stock.checkpoint.batch_seq
+        if stock.after >= reader.last_seq:
+            continue  # nothing of it is applied
+        refuse_behind(where, reader.position, stock.checkpoint.range)
+        if reader.first_seq <= seq < reader.last_seq:
+            there = next(reader.replay(seq - 1))
+            if there.checksum != stock.checkpoint.row_digest:
+                raise unfit(shelf, stock, f"batch {seq} there is another than the one in MySQL")
+
+
+def unfit(shelf: Shelf, stock: Stock, why: str) -> StateError:
+    """Return the error for a range whose WAL and checkpoint speak of different rows."""
+    return StateError(
+        "the checkpoint does not fit the WAL",
+        where=f"{shelf.folder / 'wal'}, {shelf.job.table.name}, {stock.checkpoint.range}",
+        why=why,
+        fix="put the WAL of this run back; cass-snapshot run --new copies afresh",
+    )
+
+
 def _unclosed(shelf: Shelf) -> list[str]:
     """Return what is gone at the ends of a run that was captured whole.
 
@@ -214,51 +250,6 @@ def _unclosed(shelf: Shelf) -> list[str]:
         for c in shelf.bare
         if not c.batch_seq and c.state is not RangeState.DONE
     ]
-
-
-def _refuse_foreign(
-    job: TableJob, folder: Path, reader: RangeReader, checkpoint: Checkpoint | None, *, moves: bool
-) -> None:
-    """Refuse a WAL that is not of this run, source and schema; nor of this target, unless moved."""
-    says = reader.identity
-    why = "the run has no such range"
-    if checkpoint is not None:
-        wanted = wal_identity(job, checkpoint.range, says.compression)
-        differing = _differing(says, replace(wanted, target=says.target) if moves else wanted)
-        if not differing:
-            return
-        why = "; ".join(differing)
-    raise StateError(
-        "a segment of the WAL does not belong to this run",
-        where=f"{folder / 'wal'}, {job.table.name}, range {says.range.number}; nothing was written",
-        why=why,
-        fix="put the WAL of this run back, or name the run and the target that it belongs to",
-    )
-
-
-def _differing(says: WalIdentity, wanted: WalIdentity) -> list[str]:
-    """Return in words in what a WAL differs from what the run has."""
-    found = [
-        f"its {name.replace('_', ' ')} is {one}, not {other}"
-        for name, one, other in (
-            ("run_id", says.run_id, wanted.run_id),
-            ("source", says.source, wanted.source),
-            ("target", says.target, wanted.target),
-            ("table", says.table, wanted.table),
-        )
-        if one != other
-    ]
-    if (says.schema, says.columns) != (wanted.schema, wanted.columns):
-        lines = {c.name: f"{c.type} as {c.form}" for c in says.columns}
-        present = {c.name: f"{c.type} as {c.form}" for c in wanted.columns}
-        names = [n for n in sorted({*lines, *present}) if lines.get(n) != present.get(n)]
-        told = [f"{n} was {lines.get(n, 'no')}, is {present.get(n, 'no')}" for n in names]
-        found.append(f"its columns differ: {', '.join(told[:NAMED_MAX]) or 'another condition'}")
-    one, other = says.range, wanted.range
-    # A range that was cut anew ended later when its older segments were written.
-    if (one.number, one.start) != (other.number, other.start) or one.end < other.end:
-        found.append(f"its range is ({one.start}, {one.end}], not ({other.start}, {other.end}]")
-    return found
 
 
 def _listed(numbers: Sequence[int]) -> str:

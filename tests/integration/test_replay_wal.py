@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+import orjson
 import pytest
 
 from tests.support.command import Command, Outcome
@@ -167,6 +168,102 @@ def test_all_brings_back_what_the_target_lost(shared: Place, damage: str) -> Non
     assert shared.sql("SELECT state, exit_code FROM {db}.snapshot_runs") == [("done", 0)]
 
 
+@pytest.mark.parametrize("damage", ["DELETE FROM {db}.files", "DROP TABLE {db}.files"])
+def test_a_target_that_is_filled_again_in_part_is_not_taken_for_whole(
+    shared: Place, damage: str
+) -> None:
+    """Its checkpoints speak of every row; who would trust them names the command that ends it."""
+    command = copied(shared)
+    before = checkpoints(shared)
+    shared.sql(damage)
+    where = ["--to", shared.target_url(), "--run-dir", str(command.runs)]
+    spec = f"commit:after:12:self:{shared.folder / 'killed'}"
+    ended = Command(shared, PLANTED).call("replay-wal", "--all", *where, TEST_CRASH=spec)
+    assert ended.code == -signal.SIGKILL, str(ended)
+    assert 0 < shared.count("files") < FILES_ROWS
+    found = "SELECT state, state_before, exit_code FROM {db}.snapshot_runs"
+    assert shared.sql(found) == [("refilling", "done", 0)]
+
+    ((run_id,),) = shared.sql("SELECT run_id FROM {db}.snapshot_runs")
+    target = f"{shared.database}.files"
+    for refused in (
+        replayed(command),
+        replayed(command, "--verify-only"),
+        replayed(command, "--rejected"),
+        command.run("files", *RANGES),
+    ):
+        assert refused.code == 9, str(refused)
+        said = re.sub(r"\s+", " ", refused.err)
+        assert f"the target {target} is being filled again, and is not whole" in said
+        assert f"run {run_id}, {shared.keyspace}.files" in said
+        assert f"cass-snapshot replay-wal --all {run_id}" in said
+    assert shared.count("files") < FILES_ROWS
+    assert counts(replayed(command, "--all", "--ranges", "0-7"))[0] == FILES_ROWS
+    assert shared.sql(found) == [("refilling", "done", 0)]
+
+    assert counts(replayed(command, "--all")) == (FILES_ROWS, 0, FILES_ROWS, 0)
+
+    assert differences(shared, "files") == []
+    assert before == checkpoints(shared)
+    assert shared.sql(found) == [("done", None, 0)]
+    assert counts(replayed(command)) == (FILES_ROWS, FILES_ROWS, 0, 0)
+
+
+def test_all_takes_a_table_that_joined_the_run_later(place: Place, elsewhere: Place) -> None:
+    """The folder says of it what it says of the others; where it does not, it is named."""
+    for name in ("notes", "more"):
+        place.cql(f"CREATE TABLE {{ks}}.{name} (id int PRIMARY KEY, note text)")
+        place.insert(
+            f"INSERT INTO {{ks}}.{name} (id, note) VALUES (?, ?)", [(n, name) for n in range(50)]
+        )
+    command = Command(place)
+    assert command.run("notes", "--range-count", "2", "--capture-only").code == 0
+    both = (f"{place.keyspace}.notes", f"{place.keyspace}.more")
+    ended = command.call("run", *both, *command.both(), "--range-count", "2")
+    assert ended.code == 0, str(ended)
+    (folder,) = command.folders()
+
+    real = replayed(command, "--all", to=elsewhere)
+
+    assert real.code == 0, str(real)
+    assert [t["rows_applied"] for t in real.record["tables"]] == [50, 50]
+    for name in ("notes", "more"):
+        assert elsewhere.count(name) == 50
+    path = folder / "run.json"
+    record = orjson.loads(path.read_bytes())
+    record["tables"] = record["tables"][:1]
+    path.write_bytes(orjson.dumps(record))
+    with new_database(place.servers) as database:
+        there = replace(place, database=database)
+        refused = replayed(command, "--all", to=there)
+        assert refused.code == 9, str(refused)
+        assert f"how {place.keyspace}.more was copied" in re.sub(r"\s+", " ", refused.err)
+        assert there.tables() == set()
+
+
+def test_a_wal_that_reaches_behind_its_ranges_is_not_applied(shared: Place) -> None:
+    """Another machine cut one before what is captured here: what is behind is read there later."""
+    command = copied(shared, "--capture-only")
+    shared.sql(
+        "INSERT INTO {db}.snapshot_checkpoints"
+        " (run_id, source, `range`, range_start, range_end, state, updated_at)"
+        " SELECT run_id, source, 8, range_start + 1, range_end, state, updated_at"
+        " FROM {db}.snapshot_checkpoints WHERE `range` = 3"
+    )
+    shared.sql("UPDATE {db}.snapshot_checkpoints SET range_end = range_start + 1 WHERE `range` = 3")
+    shared.sql("UPDATE {db}.snapshot_runs SET state = 'running', lease_until = NULL")
+    for more in ((), ("--all",), ("--ranges", "2-3"), ("--verify-only",)):
+        refused = replayed(command, *more)
+        assert refused.code == 9, str(refused)
+        said = re.sub(r"\s+", " ", refused.err)
+        assert "the WAL has rows behind the end of their range" in said
+        assert "range 3 was cut anew" in said
+    continued = command.run("files", *RANGES)
+    assert continued.code == 9, str(continued)
+    assert "rows behind the end of their range" in re.sub(r"\s+", " ", continued.err)
+    assert replayed(command, "--ranges", "0-2").code == 0
+
+
 def test_a_target_that_is_gone_is_not_filled_in_part(shared: Place) -> None:
     """Its checkpoints stand for all ranges; without --all the command that helps is named."""
     command = copied(shared)
@@ -225,13 +322,14 @@ def test_ranges_are_applied_by_themselves(shared: Place) -> None:
     shared.sql("DELETE FROM {db}.files")
     assert counts(replayed(command, "--ranges", "3")) == (rows[3], rows[3], 0, 0)
     assert shared.count("files") == 0
+    assert shared.sql("SELECT state FROM {db}.snapshot_runs") == [("captured",)]
     assert counts(replayed(command, "--ranges", "3", "--all")) == (rows[3], 0, rows[3], 0)
     assert shared.count("files") == rows[3]
-    unknown = replayed(command, "--ranges", "7-9")
+    assert shared.sql("SELECT state FROM {db}.snapshot_runs") == [("refilling",)]
+    unknown = replayed(command, "--ranges", "7-9", "--all")
     assert unknown.code == 2, str(unknown)
     assert "the run has no range 8" in unknown.err
     assert "0-7" in unknown.err
-    assert shared.sql("SELECT state FROM {db}.snapshot_runs") == [("captured",)]
     assert counts(replayed(command, "--all")) == (FILES_ROWS, 0, FILES_ROWS, 0)
     assert differences(shared, "files") == []
     assert shared.sql("SELECT state FROM {db}.snapshot_runs") == [("applied",)]

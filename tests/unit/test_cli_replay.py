@@ -116,3 +116,11 @@ def test_what_was_proven_is_said_first(applied: int) -> None:
     assert first.startswith("replay of x-y: the WAL is sound and fits MySQL; " + told)
     assert "to write" in head
     assert row.split()[-4:] == ["30", str(30 - 10 * applied), str(10 * applied), "0"]
+
+
+def test_what_was_stopped_before_its_first_batch_is_not_said_to_be_there() -> None:
+    """Nobody has looked yet whether the checkpoints are past every batch."""
+    report = ReplayReport(run_id="x-y", tables=(), exit_code=143)
+    lines = replay_lines(report, dry_run=False)
+    assert lines[0] == "replay of x-y: 0 batches applied"
+    assert lines[-1] == "  stopped by a signal; the same command goes on"
