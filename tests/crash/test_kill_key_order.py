@@ -1,7 +1,7 @@
 """SIGKILL and SIGTERM in each step of a window: the copy is whole, and nothing is read again.
 
-Locks hold a run in the step that is meant: the target's table while slices are loaded, the
-checkpoints before they are advanced.
+A run stands still before the third batch of each worker. Locks then hold it in the step that is
+meant: the target's table while slices are loaded, the checkpoints before they are advanced.
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ import pytest
 
 from tests.support.command import Command, Running
 from tests.support.compare import differences
-from tests.support.key_order import assert_ledger_whole, in_key_order, registered
+from tests.support.key_order import assert_ledger_whole, in_key_order
 from tests.support.ledger import assert_read_once
+from tests.support.planted import Hold, run_held_at
 from tests.support.servers import Place, tables_locked
 from tests.support.source_tables import FILES_ROWS
 
@@ -48,26 +49,27 @@ def waits_for(place: Place, table: str) -> bool:
 
 
 @contextmanager
-def held_at(place: Place, command: Command, running: Running, step: str) -> Iterator[None]:
+def held_at(place: Place, running: Running, hold: Hold, step: str) -> Iterator[None]:
     """Hold a run in a step of its first window, as long as the context lasts."""
-    running.until(lambda: registered(place, "files", 8), "the run is registered")
     if step == "gathering":
-        running.until(lambda: command.folders() and commits(command), "a batch is in the WAL")
         yield
+        hold.let_go()
     elif step == "advanced":
+        hold.let_go()
         running.until(place.rows_checkpointed, "the first window is in")
         yield
     else:
         table = {"loading": "files", "advancing": "snapshot_checkpoints"}[step]
         with tables_locked(place, table):
+            hold.let_go()
             running.until(lambda: waits_for(place, table), f"a worker waits for {table}")
             yield
 
 
 def kill_parent(place: Place, command: Command, step: str) -> set[tuple[str, bytes]]:
     """Kill a run in a step of a window; return the commit lines that it left."""
-    with command.start_run("files", *RANGES) as running:
-        with held_at(place, command, running, step):
+    with run_held_at(command, "files", *RANGES, hit=3) as (running, hold):
+        with held_at(place, running, hold, step):
             running.kill()
             running.wait_gone(GONE_WITHIN_S)
         if step == "advanced":
@@ -103,8 +105,8 @@ def test_the_same_command_finishes_what_a_killed_parent_left(shared: Place, step
 def test_a_run_goes_on_by_itself_when_a_worker_is_killed(shared: Place, step: str) -> None:
     """Another worker does its step; every row counts once."""
     command = in_key_order(shared, rows=100)
-    with command.start_run("files", *RANGES) as running:
-        with held_at(shared, command, running, step):
+    with run_held_at(command, "files", *RANGES, hit=3) as (running, hold):
+        with held_at(shared, running, hold, step):
             os.kill(running.workers()[0], signal.SIGKILL)
         ended = running.wait()
         running.wait_gone(GONE_WITHIN_S)
@@ -120,8 +122,8 @@ def test_a_run_goes_on_by_itself_when_a_worker_is_killed(shared: Place, step: st
 def test_a_signal_ends_a_window_and_the_same_command_goes_on(shared: Place, step: str) -> None:
     """Exit 143 after what is in hand; no checkpoint has moved, and no batch is read again."""
     command = in_key_order(shared, rows=100)
-    with command.start_run("files", *RANGES) as running:
-        with held_at(shared, command, running, step):
+    with run_held_at(command, "files", *RANGES, hit=3) as (running, hold):
+        with held_at(shared, running, hold, step):
             running.send(signal.SIGTERM)
             running.until(lambda: command.status()["phase"] == "stopping", "it says it stops")
         stopped = running.wait(30)
@@ -146,10 +148,11 @@ def test_a_run_in_key_order_goes_on_in_token_order(shared: Place) -> None:
 def test_a_run_in_token_order_goes_on_in_key_order(shared: Place) -> None:
     """Ranges whose WAL has unsorted batches are applied as they were read, the others sorted."""
     command = in_key_order(shared, rows=40)
-    with command.start_run("files", *RANGES, RUN__APPLY_ORDER="token") as running:
-        running.until(lambda: registered(shared, "files", 8), "the run is registered")
+    in_tokens = {"RUN__APPLY_ORDER": "token"}
+    with run_held_at(command, "files", *RANGES, hit=6, **in_tokens) as (running, hold):
         running.until(lambda: shared.rows_checkpointed() > 200, "rows are checkpointed")
         with tables_locked(shared, "files"):
+            hold.let_go()
             running.until(lambda: waits_for(shared, "files"), "a batch is in the WAL alone")
             running.kill()
             running.wait_gone(GONE_WITHIN_S)
